@@ -1,0 +1,1 @@
+"""What happens to records: clean, identify, fingerprint, stage, dedupe, build."""

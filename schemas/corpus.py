@@ -1,0 +1,102 @@
+"""``corpus.toml``: what a corpus is and holds. Every setting is optional."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from schemas.base import Record
+from schemas.vocabulary import language_of
+
+Share = Annotated[float, Field(ge=0, le=1)]
+PreferenceRule = Literal["complete", "newest", "longest", "metadata"]
+
+
+class SourceConfig(Record):
+    """A folder or file that `scrapy ingest` reads when it is given no path."""
+
+    path: str
+    """Folder or file, relative to the corpus."""
+
+
+class LanguagesConfig(Record):
+    """Which languages the corpus holds."""
+
+    wanted: tuple[str, ...] = ()
+    """Languages to keep, by name or BCP 47 tag, such as ["en", "Deutsch"]; empty keeps all. A work is
+    dropped only when it is surely in another one: a reliable detection, or its own declaration where
+    detection is unsure."""
+
+    @field_validator("wanted")
+    @classmethod
+    def _are_languages(cls, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        tags = []
+        for name in wanted:
+            tag = language_of(name)
+            if tag is None:
+                raise ValueError(f"{name!r} is no language; give names or BCP 47 tags such as en, de, pt-BR, zh")
+            tags.append(tag)
+        return tuple(tags)
+
+
+class FiltersConfig(Record):
+    """Which works are too short or no prose."""
+
+    min_words: Annotated[int, Field(ge=0)] = 25
+    """Works with fewer words are rejected as `too_short`. A drabble has 100."""
+    max_words: Annotated[int, Field(ge=1)] | None = None
+    """Works with more words are rejected as `too_long`; unset keeps all."""
+    min_compression_ratio: Share = 0.10
+    """Works that zlib shrinks to less than this part are rejected as `junk_compression`: keyboard spam,
+    one line a thousand times. Prose is at about 0.4."""
+
+
+class DedupConfig(Record):
+    """How copies are found and what is done with them."""
+
+    policy: Literal["mark", "drop"] = "mark"
+    """mark keeps every work and says in `dup_role` which one is the representative of its copies;
+    drop keeps the representatives only. Both list every copy in `duplicates`."""
+    near: bool = True
+    """Look for near-duplicates too: edited reposts, works posted again with more chapters."""
+    min_similarity: Share = 0.5
+    """Two works are near-duplicates from this Jaccard similarity of their word 5-grams on."""
+    min_containment: Share = 0.8
+    """A work is held by another from this part of its word 5-grams on."""
+    prefer: tuple[PreferenceRule, ...] = ("complete", "newest", "longest", "metadata")
+    """Which of the copies represents them: the first rule on which they differ decides.
+    complete: a finished work; newest: last updated; longest: most words; metadata: most fields filled.
+    At last the smallest `work_id`."""
+
+
+class LimitsConfig(Record):
+    """What a single input may cost."""
+
+    max_file_mib: Annotated[int, Field(ge=1)] = 256
+    """Larger text files are rejected as `too_large`, unread."""
+
+
+class CorpusConfig(Record):
+    """What a corpus is and holds: `corpus.toml`."""
+
+    title: str | None = None
+    """Title of the corpus, for its card."""
+    description: str | None = None
+    """What the corpus holds, in a sentence or two."""
+    purpose: str | None = None
+    """What the research is for, as a review board would ask."""
+    contact: str | None = None
+    """Whom to write to about the corpus: an e-mail address or a page."""
+    license: str | None = None
+    """Under which terms the dataset may be used."""
+    sources: tuple[SourceConfig, ...] = ()
+    """Folders and files that `scrapy ingest` reads when it is given no path."""
+    languages: LanguagesConfig = LanguagesConfig()
+    """Which languages the corpus holds."""
+    filters: FiltersConfig = FiltersConfig()
+    """Which works are too short or no prose."""
+    dedup: DedupConfig = DedupConfig()
+    """How copies are found and what is done with them."""
+    limits: LimitsConfig = LimitsConfig()
+    """What a single input may cost."""
