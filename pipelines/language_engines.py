@@ -1,0 +1,213 @@
+"""The engines that identify languages: langdetect always, langdetect-rs in its place, pycld2 beside it.
+
+Nothing optional is imported before it is asked for. Everything is loaded once, under a lock: langdetect's own
+module-level ``detect`` gives wrong labels when threads start it cold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from langdetect.detector_factory import PROFILES_DIRECTORY
+
+from pipelines.language_scripts import PROFILES, SINGLE
+from pipelines.language_tags import tag_of
+
+EXTRA_PROFILES = Path(__file__).parent / "profiles"
+PARITY_FILE = EXTRA_PROFILES / "parity.json"
+EXTRA = ("eo", "la")
+SEED = 0
+TOLERANCE = 1e-9
+
+KNOWN = frozenset(SINGLE.values()) | {str(tag_of(code)) for codes in PROFILES.values() for code in codes}
+"""Languages that the first engine can answer, as BCP 47 tags."""
+
+
+class Guess(NamedTuple):
+    """An engine's best answer."""
+
+    language: str
+    """BCP 47 tag."""
+    confidence: float
+    """0 to 1."""
+
+
+class Opinion(NamedTuple):
+    """What the second engine says of a text."""
+
+    language: str | None
+    """BCP 47 tag, ``None`` where it abstains."""
+    confidence: float
+    """Part of the text in that language, 0 to 1."""
+    is_reliable: bool
+    """The engine's own word for it."""
+
+
+class Second(Protocol):
+    """A second opinion."""
+
+    def opinion(self, text: str) -> Opinion:
+        """The language of a cleaned text."""
+
+
+class Langdetect:
+    """langdetect behind the script gate, from either package: ``langdetect`` or ``langdetect_rs``.
+
+    One factory for each kind of script holds the profiles that compete there, in sorted order. That gives the
+    probabilities of one factory for all under a prior map that is zero for the others, at two thirds of its
+    cost. Each factory has its own seed, so that the answer depends on nothing but the text.
+    """
+
+    def __init__(self, package: str, profiles: Mapping[str, bytes]) -> None:
+        self._errors: Any = importlib.import_module(f"{package}.lang_detect_exception").LangDetectException
+        self._factories: dict[str, Any] = {}
+        factory_class: Any = importlib.import_module(f"{package}.detector_factory").DetectorFactory
+        profile_class: Any = importlib.import_module(f"{package}.utils.lang_profile").LangProfile
+        for script, codes in PROFILES.items():
+            factory = factory_class()
+            factory.seed = SEED
+            for index, code in enumerate(codes):
+                factory.add_profile(profile_class(**json.loads(profiles[code])), index, len(codes))
+            self._factories[script] = factory
+
+    def probabilities(self, text: str, script: str) -> list[tuple[str, float]]:
+        """Codes of langdetect and their probabilities above 0.1, best first; empty where it finds no features."""
+        detector = self._factories[script].create()
+        detector.append(text)
+        try:
+            found = detector.get_probabilities()
+        except self._errors:
+            return []
+        return [(str(each.lang), float(each.prob)) for each in found]
+
+
+class Cld2:
+    """pycld2."""
+
+    def __init__(self) -> None:
+        self._module: Any = importlib.import_module("pycld2")
+
+    def opinion(self, text: str) -> Opinion:
+        """The language of a cleaned text; abstains where the engine refuses the text."""
+        try:
+            is_reliable, _, details = self._module.detect(text, isPlainText=True)
+        except (self._module.error, ValueError):
+            return Opinion(None, 0.0, is_reliable=False)
+        _, code, percent, _ = details[0]
+        return Opinion(tag_of(code), percent / 100, is_reliable=bool(is_reliable))
+
+
+class Engines(NamedTuple):
+    """The engines in force."""
+
+    first: Langdetect
+    second: Second | None
+    methods: Mapping[str, str]
+    """Names, versions and reasons, for the manifest."""
+
+
+def shipped_profiles() -> dict[str, bytes]:
+    """All profiles that can compete, by langdetect's code: those shipped with langdetect, and our own."""
+    extra = set(EXTRA)
+    shipped = {code for codes in PROFILES.values() for code in codes} - extra
+    return {code: (Path(PROFILES_DIRECTORY) / code).read_bytes() for code in sorted(shipped)} | {
+        code: (EXTRA_PROFILES / f"{code}.json").read_bytes() for code in sorted(extra)
+    }
+
+
+def profiles_digest(profiles: Mapping[str, bytes]) -> str:
+    """SHA-256 over the profiles' names and contents."""
+    digest = hashlib.sha256()
+    for code in sorted(profiles):
+        digest.update(code.encode() + b"\0" + hashlib.sha256(profiles[code]).digest())
+    return digest.hexdigest()
+
+
+def check_parity(engine: Langdetect, digest: str) -> str | None:
+    """Why an engine is not langdetect to 1e-9 on the fixed strings of ``parity.json``; ``None`` if it is.
+
+    The file holds the answers of langdetect 1.0.9 itself, so that it need not be loaded to be compared with.
+    """
+    parity: dict[str, Any] = json.loads(PARITY_FILE.read_text(encoding="utf-8"))
+    if parity["profiles_sha256"] != digest:
+        return "its parity is recorded for other profiles"
+    for case in parity["cases"]:
+        found = engine.probabilities(case["text"], case["script"])
+        if not _equal(found, case["probabilities"]):
+            return f"it differs from langdetect on {case['text'][:40]!r}"
+    return None
+
+
+def _equal(found: Sequence[tuple[str, float]], expected: Sequence[Sequence[Any]]) -> bool:
+    if [code for code, _ in found] != [code for code, _ in expected]:
+        return False
+    return all(abs(a - b) <= TOLERANCE for (_, a), (_, b) in zip(found, expected, strict=True))
+
+
+def _load() -> Engines:
+    profiles = shipped_profiles()
+    digest = profiles_digest(profiles)
+    first, how = _first(profiles, digest)
+    second, second_how = _second()
+    methods = {
+        "language": f"langdetect {version('langdetect')}",
+        "language_engine": how,
+        "language_profiles": f"sha256:{digest}",
+        "language_second": second_how,
+    }
+    return Engines(first, second, methods)
+
+
+def _first(profiles: Mapping[str, bytes], digest: str) -> tuple[Langdetect, str]:
+    try:
+        name = f"langdetect-rs {version('langdetect-rs')}"
+        fast = Langdetect("langdetect_rs", profiles)
+        why = check_parity(fast, digest)
+    except (ImportError, PackageNotFoundError):
+        why = "langdetect-rs is not installed"
+    except Exception as error:  # noqa: BLE001 - whatever a young optional engine raises, the dependable one is there
+        why = f"langdetect-rs failed: {type(error).__name__}"
+    else:
+        if why is None:
+            return fast, f"{name}, equal to langdetect on the parity strings"
+        why = f"{name} is not used: {why}"
+    return Langdetect("langdetect", profiles), f"python ({why})"
+
+
+def _second() -> tuple[Second | None, str]:
+    try:
+        return Cld2(), f"pycld2 {version('pycld2')}"
+    except (ImportError, PackageNotFoundError):
+        return None, "none (pycld2 is not installed)"
+
+
+_lock = threading.Lock()
+
+
+def _renew_lock() -> None:
+    global _lock  # noqa: PLW0603 - a lock that another thread held at the fork would never open in the child
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> Engines:
+    return _load()
+
+
+def load() -> Engines:
+    """The engines, loaded at the first call of a process."""
+    with _lock:
+        return _loaded()

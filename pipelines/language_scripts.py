@@ -1,0 +1,184 @@
+"""The script gate: which languages a text's letters allow.
+
+langdetect normalises kanji, kana and Hangul so far that Traditional Chinese comes out as Korean. Asking it
+only about the languages of the script that a text is written in repairs that. Where the script leaves one
+language, nobody needs to be asked.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+# First and last code point of the blocks that matter, after NFKC: compatibility forms are gone by then.
+_BLOCKS = (
+    (0x0041, 0x02AF, "Latin"),
+    (0x0370, 0x03FF, "Greek"),
+    (0x0400, 0x052F, "Cyrillic"),
+    (0x0530, 0x058F, "Armenian"),
+    (0x0590, 0x05FF, "Hebrew"),
+    (0x0600, 0x06FF, "Arabic"),
+    (0x0700, 0x074F, "Syriac"),
+    (0x0750, 0x077F, "Arabic"),
+    (0x0780, 0x07BF, "Thaana"),
+    (0x0870, 0x08FF, "Arabic"),
+    (0x0900, 0x097F, "Devanagari"),
+    (0x0980, 0x09FF, "Bengali"),
+    (0x0A00, 0x0A7F, "Gurmukhi"),
+    (0x0A80, 0x0AFF, "Gujarati"),
+    (0x0B00, 0x0B7F, "Oriya"),
+    (0x0B80, 0x0BFF, "Tamil"),
+    (0x0C00, 0x0C7F, "Telugu"),
+    (0x0C80, 0x0CFF, "Kannada"),
+    (0x0D00, 0x0D7F, "Malayalam"),
+    (0x0D80, 0x0DFF, "Sinhala"),
+    (0x0E00, 0x0E7F, "Thai"),
+    (0x0E80, 0x0EFF, "Lao"),
+    (0x0F00, 0x0FFF, "Tibetan"),
+    (0x1000, 0x109F, "Myanmar"),
+    (0x10A0, 0x10FF, "Georgian"),
+    (0x1100, 0x11FF, "Hangul"),
+    (0x1200, 0x139F, "Ethiopic"),
+    (0x13A0, 0x13FF, "Cherokee"),
+    (0x1780, 0x17FF, "Khmer"),
+    (0x1C80, 0x1C8F, "Cyrillic"),
+    (0x1C90, 0x1CBF, "Georgian"),
+    (0x1E00, 0x1EFF, "Latin"),
+    (0x1F00, 0x1FFF, "Greek"),
+    (0x2C60, 0x2C7F, "Latin"),
+    (0x2D00, 0x2D2F, "Georgian"),
+    (0x2D80, 0x2DDF, "Ethiopic"),
+    (0x3005, 0x3007, "Han"),
+    (0x3040, 0x30FF, "Kana"),
+    (0x3100, 0x312F, "Han"),
+    (0x31A0, 0x31BF, "Han"),
+    (0x31F0, 0x31FF, "Kana"),
+    (0x3400, 0x4DBF, "Han"),
+    (0x4E00, 0x9FFF, "Han"),
+    (0xA640, 0xA69F, "Cyrillic"),
+    (0xA720, 0xA7FF, "Latin"),
+    (0xAB30, 0xAB6F, "Latin"),
+    (0xAB70, 0xABBF, "Cherokee"),
+    (0xAC00, 0xD7FF, "Hangul"),
+    (0x20000, 0x323AF, "Han"),
+)
+_STARTS = [start for start, _, _ in _BLOCKS]
+
+PROFILES: Mapping[str, tuple[str, ...]] = {
+    "Latin": (
+        "af",
+        "ca",
+        "cs",
+        "cy",
+        "da",
+        "de",
+        "en",
+        "eo",
+        "es",
+        "et",
+        "fi",
+        "fr",
+        "hr",
+        "hu",
+        "id",
+        "it",
+        "la",
+        "lt",
+        "lv",
+        "nl",
+        "no",
+        "pl",
+        "pt",
+        "ro",
+        "sk",
+        "sl",
+        "so",
+        "sq",
+        "sv",
+        "sw",
+        "tl",
+        "tr",
+        "vi",
+    ),  # fmt: skip
+    "Cyrillic": ("bg", "mk", "ru", "uk"),
+    "Arabic": ("ar", "fa", "ur"),
+    "Devanagari": ("hi", "mr", "ne"),
+    "Chinese": ("zh-cn", "zh-tw"),
+    "Chinese or Japanese": ("ja", "zh-cn", "zh-tw"),
+}
+"""Profiles that compete for a text, by kind of script."""
+
+SINGLE: Mapping[str, str] = {
+    "Armenian": "hy",
+    "Bengali": "bn",
+    "Cherokee": "chr",
+    "Georgian": "ka",
+    "Greek": "el",
+    "Gujarati": "gu",
+    "Gurmukhi": "pa",
+    "Hangul": "ko",
+    "Hebrew": "he",
+    "Japanese": "ja",
+    "Kannada": "kn",
+    "Khmer": "km",
+    "Lao": "lo",
+    "Malayalam": "ml",
+    "Myanmar": "my",
+    "Oriya": "or",
+    "Sinhala": "si",
+    "Tamil": "ta",
+    "Telugu": "te",
+    "Thaana": "dv",
+    "Thai": "th",
+}
+"""Scripts that one language stands for, as BCP 47 tag. Small languages in the same script (Yiddish, Assamese)
+are the second engine's to find."""
+
+# A Chinese, Japanese or Korean character carries as much text as 2.5 letters of an alphabet.
+_DENSITY = {"Chinese": 2.5, "Chinese or Japanese": 2.5, "Japanese": 2.5, "Hangul": 2.5}
+# Japanese prose is at least one third kana; a Chinese text about Japanese things holds a few.
+_KANA_MAKES_JAPANESE = 0.2
+_KANA_MAY_BE_JAPANESE = 0.05
+
+
+class Gate(NamedTuple):
+    """What the letters of a text allow."""
+
+    script: str
+    """A key of ``PROFILES`` or ``SINGLE``; ``other`` or a script that is in neither; empty without letters."""
+    share: float
+    """Part of the text that this script makes up, 0 to 1, letters weighted by how much they carry."""
+
+
+def script_of(char: str) -> str | None:
+    """Script of one letter, ``None`` for what is no letter or of no script that is told apart here."""
+    code = ord(char)
+    at = bisect_right(_STARTS, code) - 1
+    if at < 0 or code > _BLOCKS[at][1] or not char.isalpha():
+        return None
+    return _BLOCKS[at][2]
+
+
+def gate(text: str) -> Gate:
+    """The script that most of a text is written in, kanji and kana taken together."""
+    counts: Counter[str] = Counter()
+    for char, count in Counter(text).items():
+        if char.isalpha():
+            counts[script_of(char) or "other"] += count
+    if not counts:
+        return Gate("", 0.0)
+    kana, han = counts.pop("Kana", 0), counts.pop("Han", 0)
+    if kana or han:
+        counts[_cjk(kana, han)] += kana + han
+    weights = {script: count * _DENSITY.get(script, 1.0) for script, count in counts.items()}
+    script = max(sorted(weights), key=lambda name: weights[name])
+    return Gate(script, weights[script] / sum(weights.values()))
+
+
+def _cjk(kana: int, han: int) -> str:
+    share = kana / (kana + han)
+    if share >= _KANA_MAKES_JAPANESE:
+        return "Japanese"
+    return "Chinese or Japanese" if share >= _KANA_MAY_BE_JAPANESE else "Chinese"

@@ -1,0 +1,80 @@
+"""What of a text is read to identify its language: windows spread evenly over it, cleaned for the engines.
+
+Notes and headers, often in another language, stand at the head and the tail; a window never does. All work on
+a text as a whole is one linear pass; whatever costs more is done on windows alone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+_CHUNK = 1 << 16
+_LAST_LETTER = 0x3FFFF  # planes 0 to 3; no letters beyond
+
+_TAG = re.compile(r"</?[A-Za-z!][^<>]{0,300}>|&(?:[a-zA-Z]{2,8}|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S{1,2000}|[\w.+-]{1,64}@[\w.-]{1,255}")
+_NO_LETTERS = re.compile(r"[\W\d_]{2,}")
+
+
+def count_letters(text: str) -> int:
+    """Number of letters (Unicode category L) of a whole text; 3 ms per million."""
+    table = _letter_table()
+    total = 0
+    for start in range(0, len(text), _CHUNK):
+        raw = text[start : start + _CHUNK].encode("utf-32-le", "surrogatepass")
+        codes = np.frombuffer(raw, dtype=np.uint32)
+        total += int(np.count_nonzero(table[np.minimum(codes, _LAST_LETTER)]))
+    return total
+
+
+@lru_cache(maxsize=1)
+def _letter_table() -> NDArray[np.bool_]:
+    return np.fromiter((chr(code).isalpha() for code in range(_LAST_LETTER + 1)), dtype=np.bool_)
+
+
+def windows(text: str, count: int, size: int) -> list[str]:
+    """``count`` pieces of ``size`` characters at the centres of equal strides, or the whole of a shorter text."""
+    if len(text) <= count * size:
+        return [text]
+    return list(_cut(text, count, size))
+
+
+def slices(text: str, most: int, size: int) -> list[str]:
+    """Up to ``most`` windows of ``size`` characters: as many as a text has room for, at least one."""
+    return list(_cut(text, max(1, min(most, len(text) // size)), size))
+
+
+def _cut(text: str, count: int, size: int) -> Iterator[str]:
+    for index in range(count):
+        centre = (2 * index + 1) * len(text) // (2 * count)
+        start = max(0, centre - size // 2)
+        yield text[start : start + size]
+
+
+def condensed(text: str) -> str:
+    """A text with every run of what is no letter made one space, for texts that are mostly made of such runs."""
+    return _NO_LETTERS.sub(" ", text)
+
+
+def cleaned(window: str) -> str:
+    """A window as the engines want it: NFKC, no tags, addresses, controls or invisible characters, lower case.
+
+    langdetect drops runs of capitals; pycld2 raises on controls and lone surrogates.
+    """
+    text = unicodedata.normalize("NFKC", window)
+    text = _ADDRESS.sub(" ", _TAG.sub(" ", text))
+    if not text.isprintable():
+        text = "".join(map(_visible, text))
+    return " ".join(text.lower().split())
+
+
+def _visible(char: str) -> str:
+    if char.isprintable():
+        return char
+    return "" if unicodedata.category(char) == "Cf" else " "
