@@ -1,0 +1,233 @@
+"""Fingerprints of texts: a hash of the words, and a sketch of the word 5-grams that estimates how much two texts share.
+
+Shingles do not cross chapter borders, so that the sketch of a work is the merged sketch of its
+chapters. Everything is integer arithmetic and SHA-256, the same on every machine;
+``SKETCH_VERSION`` changes when a fingerprint does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipelines.fingerprint_words import Hashes, mix, shingle_set, shingles, words, words_of
+
+__all__ = [
+    "BINS",
+    "EMPTY",
+    "FINGERPRINT_FIELDS",
+    "SKETCH_VERSION",
+    "ChapterFingerprint",
+    "Sketch",
+    "WorkFingerprint",
+    "cardinalities",
+    "densify",
+    "fingerprint_chapter",
+    "fingerprint_chapters",
+    "fingerprint_columns",
+    "fingerprint_work",
+    "fixed_binary",
+    "merge",
+    "shingle_set",
+    "shingles",
+    "sketch_matrix",
+    "words",
+]
+
+Minima = npt.NDArray[np.uint32]
+
+SKETCH_VERSION = "1"
+
+BINS = 256
+"""Bins of a sketch: the standard error of a similarity is at most 1 / (2 * sqrt(256)) = 0.031."""
+EMPTY = 0xFFFFFFFF
+"""Minimum of a bin that no shingle fell into."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sketch:
+    """One-permutation MinHash of a set of shingles (Li, Owen and Zhang 2012).
+
+    The high 8 bits of a shingle's hash choose one of 256 bins, the next 32 bits compete for its
+    minimum. Bins without a shingle hold ``EMPTY`` until ``densify`` fills them for comparison.
+    """
+
+    minima: Minima
+
+    @classmethod
+    def of(cls, hashes: Hashes) -> Sketch:
+        """Sketch of a set of shingles; repeats and order do not matter."""
+        minima = np.full(BINS, EMPTY, dtype=np.uint32)
+        values = np.minimum(hashes >> np.uint64(24) & np.uint64(EMPTY), np.uint64(EMPTY - 1)).astype(np.uint32)
+        np.minimum.at(minima, (hashes >> np.uint64(56)).astype(np.intp), values)
+        return cls(minima)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sketch) and bool(np.array_equal(self.minima, other.minima))
+
+    def __hash__(self) -> int:
+        return hash(self.minima.tobytes())
+
+    def cardinality(self) -> int:
+        """Estimate of how many distinct shingles there are; its standard error is about 6 %."""
+        return int(cardinalities(self.minima[np.newaxis])[0])
+
+
+def merge(sketches: Iterable[Sketch]) -> Sketch:
+    """Sketch of the union of the sketched sets."""
+    minima = np.full(BINS, EMPTY, dtype=np.uint32)
+    for sketch in sketches:
+        np.minimum(minima, sketch.minima, out=minima)
+    return Sketch(minima)
+
+
+def cardinalities(minima: Minima) -> npt.NDArray[np.int64]:
+    """Estimated number of distinct shingles of each sketch (rows of a matrix).
+
+    A bin's minimum is about exponential with the rate n / 256, cut off at 1 where the bin is empty:
+    the maximum-likelihood rate is the number of filled bins by the sum of the minima.
+    """
+    filled = (minima != EMPTY).sum(axis=1)
+    total = (minima.astype(np.float64) / EMPTY).sum(axis=1)
+    estimate = np.rint(BINS * filled / np.maximum(total, 1e-9)).astype(np.int64)
+    return np.where(filled == 0, 0, np.maximum(estimate, filled))
+
+
+@cache
+def _donors() -> Places:
+    """For each attempt (row) and bin (column) the bin to copy from: each column is a fixed random permutation."""
+    places = np.arange(BINS * BINS, dtype=np.uint64).reshape(BINS, BINS)
+    return np.argsort(mix(places), axis=0, kind="stable")
+
+
+def densify(minima: Minima) -> Minima:
+    """Fill the empty bins of sketches (rows of a matrix) so that equal bins estimate the Jaccard similarity.
+
+    Optimal densification (Shrivastava 2017): each empty bin copies the first filled one in an order of
+    its own, the same for all sketches. Rows of empty sets stay empty.
+    """
+    dense = minima.copy()
+    rows = np.flatnonzero((minima == EMPTY).any(axis=1) & (minima != EMPTY).any(axis=1))
+    row, column = np.nonzero(minima[rows] == EMPTY)
+    row = rows[row]
+    for donors in _donors():
+        if not row.size:
+            break
+        copied = minima[row, donors[column]]
+        dense[row, column] = copied
+        missing = copied == EMPTY
+        row, column = row[missing], column[missing]
+    return dense
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterFingerprint:
+    """What identifies a chapter's text."""
+
+    words_sha: bytes
+    """Hash of the normalised words, 16 bytes."""
+    n_words: int
+    """Normalised words; in scripts without spaces, characters."""
+    sketch: Sketch
+    words: Hashes = field(repr=False, compare=False)
+    """Word hashes, 8 bytes each: the work's hash is made of them. Not stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFingerprint:
+    """What identifies a work's text."""
+
+    exact: bytes
+    """Hash of the words of all chapters as one sequence, 16 bytes: another division into chapters changes nothing."""
+    n_shingles_estimate: int
+    """Estimate of how many distinct shingles the work has."""
+    sketch: Sketch
+    chapter_hashes: tuple[bytes, ...]
+    """``words_sha`` of each chapter."""
+    chapter_words: tuple[int, ...]
+    """``n_words`` of each chapter."""
+
+
+def fingerprint_chapter(text: str) -> ChapterFingerprint:
+    """Fingerprint of one chapter's text."""
+    return fingerprint_chapters([text])[0]
+
+
+def fingerprint_chapters(texts: Sequence[str]) -> list[ChapterFingerprint]:
+    """Fingerprints of several texts at once: much faster than one by one where they are short."""
+    return [
+        ChapterFingerprint(_words_sha([hashes]), len(hashes), Sketch.of(shingles(hashes)), hashes)
+        for hashes in words_of(texts)
+    ]
+
+
+def fingerprint_work(chapters: Sequence[ChapterFingerprint]) -> WorkFingerprint:
+    """Fingerprint of a work, from those of its chapters in order."""
+    sketch = merge(chapter.sketch for chapter in chapters)
+    return WorkFingerprint(
+        exact=chapters[0].words_sha if len(chapters) == 1 else _words_sha(chapter.words for chapter in chapters),
+        n_shingles_estimate=sketch.cardinality(),
+        sketch=sketch,
+        chapter_hashes=tuple(chapter.words_sha for chapter in chapters),
+        chapter_words=tuple(chapter.n_words for chapter in chapters),
+    )
+
+
+def _words_sha(parts: Iterable[Hashes]) -> bytes:
+    digest = hashlib.sha256(usedforsecurity=False)
+    for part in parts:
+        digest.update(np.ascontiguousarray(part, dtype="<u8"))
+    return digest.digest()[:16]
+
+
+_HASH = pa.binary(16)
+
+FINGERPRINT_FIELDS: list[pa.Field] = [
+    pa.field("words_sha", _HASH, nullable=False),
+    pa.field("n_shingles", pa.int64(), nullable=False),
+    pa.field("sketch", pa.binary(4 * BINS), nullable=False),
+    pa.field("chapter_words_sha", pa.list_(pa.field("element", _HASH, nullable=False)), nullable=False),
+    pa.field("chapter_n_words", pa.list_(pa.field("element", pa.int32(), nullable=False)), nullable=False),
+]
+"""Columns of a stored fingerprint. ``sketch`` is 256 little-endian 32-bit minima, not densified."""
+
+
+def fingerprint_columns(fingerprints: Sequence[WorkFingerprint]) -> list[pa.Array]:
+    """Arrow columns of a batch of works, in the order of ``FINGERPRINT_FIELDS``."""
+    columns = (
+        [work.exact for work in fingerprints],
+        [work.n_shingles_estimate for work in fingerprints],
+        [work.sketch.minima.astype("<u4").tobytes() for work in fingerprints],
+        [work.chapter_hashes for work in fingerprints],
+        [work.chapter_words for work in fingerprints],
+    )
+    return [pa.array(values, type=kind.type) for values, kind in zip(columns, FINGERPRINT_FIELDS, strict=True)]
+
+
+def fixed_binary(column: pa.Array | pa.ChunkedArray, dtype: str) -> npt.NDArray[np.generic]:
+    """Values of a fixed-size binary column as a matrix of ``dtype``, one row per value, without a copy where it can.
+
+    Raises ``ValueError`` where the column has nulls.
+    """
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
+    if array.null_count:
+        raise ValueError("a fingerprint column has nulls")
+    width = array.type.byte_width
+    per_row = width // np.dtype(dtype).itemsize
+    if not len(array):
+        return np.empty((0, per_row), dtype=dtype)
+    values = np.frombuffer(array.buffers()[1], dtype=dtype, offset=array.offset * width, count=len(array) * per_row)
+    return values.reshape(len(array), per_row)
+
+
+def sketch_matrix(column: pa.Array | pa.ChunkedArray) -> Minima:
+    """Stored sketches as one matrix, a row of 256 minima per work."""
+    return fixed_binary(column, "<u4").astype(np.uint32, copy=False)

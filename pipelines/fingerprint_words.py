@@ -1,0 +1,223 @@
+"""Words and shingles: a text as a sequence of word hashes, and those as a set of word 5-grams.
+
+Words are runs of letters, marks and digits, case-folded; quotes, punctuation, symbols and spaces are
+never part of one. In scripts without spaces each character is a word. Text is expected in NFC, as
+the cleaner leaves it. Shingles do not cross chapter borders, so that a work's set of them is the
+union of its chapters'. Everything is integer arithmetic modulo 2**64, the same on every machine;
+``fingerprint.SKETCH_VERSION`` changes when a hash does.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+Hashes = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.intp]
+
+SHINGLE_WORDS = 5
+
+_BLOCK = 1 << 18
+"""Characters that are hashed at once: small enough for the caches."""
+_LONGEST = 64
+"""Bytes of a word; longer runs of letters are cut into pieces, so that hostile text costs linear time."""
+_LOOK_BACK = 1024
+"""Characters that a block is shortened by at most to end between two words."""
+
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_SPREAD = (0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xC2B2AE3D27D4EB4F, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB)
+"""Odd multipliers of a shingle's words, by place."""
+
+_SPACE = 0x20
+_FOLD = bytes(
+    ord(chr(byte).lower()) if byte < 0x80 and chr(byte).isalnum() else byte if byte >= 0x80 else _SPACE
+    for byte in range(256)
+)
+_KEEP_BYTES = np.array([(1 << (8 * n)) - 1 for n in range(9)], dtype=np.uint64)
+
+_LETTER, _SEPARATOR, _WORD_OF_ITS_OWN = 1, 2, 3
+_SPACELESS = (
+    *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x1950, 0x19DF), (0x1A20, 0x1AAF)),  # Thai … Tai Tham
+    *((0x3005, 0x3007), (0x3021, 0x3029), (0x3040, 0x312F), (0x31A0, 0x31BF), (0x31F0, 0x31FF)),  # kana, bopomofo
+    *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),  # Han
+    *((0xA9E0, 0xA9FF), (0xAA60, 0xAADF), (0xFF66, 0xFF9F), (0x1AFF0, 0x1B16F)),  # Burmese and kana, extended
+)
+_VARIATION_SELECTORS = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+
+
+@cache
+def _classes() -> npt.NDArray[np.uint8]:
+    """Class of each code point; 0 where it has not been asked for yet."""
+    return np.zeros(0x110000, dtype=np.uint8)
+
+
+def _class_of(code: int) -> int:
+    if unicodedata.category(chr(code))[0] not in "LMN" or _within(code, _VARIATION_SELECTORS):
+        return _SEPARATOR
+    return _WORD_OF_ITS_OWN if _within(code, _SPACELESS) else _LETTER
+
+
+def _within(code: int, ranges: Iterable[tuple[int, int]]) -> bool:
+    return any(first <= code <= last for first, last in ranges)
+
+
+def _classify(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
+    table = _classes()
+    found = table[codes]
+    if not found.all():
+        for code in np.unique(codes[found == 0]).tolist():
+            table[code] = _class_of(code)
+        found = table[codes]
+    return found
+
+
+def _pieces(texts: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Texts with their number, cut between words into pieces of at most ``_BLOCK`` characters."""
+    for number, text in enumerate(texts):
+        start = 0
+        while len(text) - start > _BLOCK:
+            end = start + _BLOCK
+            back = (place for place in range(end, end - _LOOK_BACK, -1) if _class_of(ord(text[place])) != _LETTER)
+            end = next(back, end)
+            yield number, text[start:end]
+            start = end
+        yield number, text[start:]
+
+
+def _blocks(texts: Iterable[str]) -> Iterator[tuple[list[int], list[bytes]]]:
+    """Pieces, case-folded and encoded, gathered so that short texts do not cost a round of numpy each."""
+    numbers: list[int] = []
+    pieces: list[bytes] = []
+    size = 0
+    for number, piece in _pieces(texts):
+        folded = piece if piece.isascii() else piece.casefold()
+        numbers.append(number)
+        pieces.append(folded.encode("utf-8", "surrogatepass"))
+        size += len(piece)
+        if size >= _BLOCK // 2:
+            yield numbers, pieces
+            numbers, pieces, size = [], [], 0
+    if pieces:
+        yield numbers, pieces
+
+
+def _block_words(pieces: Sequence[bytes]) -> tuple[Hashes, Places]:
+    """Word hashes of a block's pieces in order, and how many of them each piece has."""
+    joined = b" ".join([b"", *pieces, b""]).translate(_FOLD)
+    padded = bytearray(joined + b" " * _LONGEST)
+    letters = np.frombuffer(padded, dtype=np.uint8)
+    alone = np.empty(0, dtype=np.intp) if joined.isascii() else _blank_separators(letters)
+    starts, ends = _word_bounds(letters, alone)
+    borders = np.cumsum([0, *(len(piece) + 1 for piece in pieces)])
+    counts = np.diff(np.searchsorted(starts, borders)).astype(np.intp)
+    return _hash_words(padded, starts, ends), counts
+
+
+def _blank_separators(letters: npt.NDArray[np.uint8]) -> Places:
+    """Overwrite non-ASCII separators with spaces; says where the characters that are words of their own start."""
+    leads = np.flatnonzero(letters >= 0xC0)
+    first = letters[leads].astype(np.uint32)
+    following = [letters[leads + n].astype(np.uint32) & 0x3F for n in (1, 2, 3)]
+    two = (first & 0x1F) << 6 | following[0]
+    three = (first & 0x0F) << 12 | following[0] << 6 | following[1]
+    four = (first & 0x07) << 18 | following[0] << 12 | following[1] << 6 | following[2]
+    sizes = 2 + (first >= 0xE0).astype(np.intp) + (first >= 0xF0)
+    classes = _classify(np.choose(sizes - 2, (two, three, four)))
+    separators = classes == _SEPARATOR
+    for n in range(4):
+        letters[leads[separators & (sizes > n)] + n] = _SPACE
+    alone = classes == _WORD_OF_ITS_OWN
+    return np.stack((leads[alone], leads[alone] + sizes[alone]))
+
+
+def _word_bounds(letters: npt.NDArray[np.uint8], alone: Places) -> tuple[Places, Places]:
+    """First byte of each word and the byte after it."""
+    inside = letters != _SPACE
+    if alone.size:
+        begins = inside.copy()
+        begins[1:] &= ~inside[:-1]
+        begins[alone[0]] = True
+        begins[alone[1]] |= inside[alone[1]]
+        finishes = ~inside
+        finishes |= begins
+        finishes[1:] &= inside[:-1]
+        finishes[0] = False
+        starts, ends = np.flatnonzero(begins), np.flatnonzero(finishes)
+    else:
+        edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+        starts, ends = edges[::2], edges[1::2]
+    lengths = ends - starts
+    if lengths.size and lengths.max() > _LONGEST:
+        parts = -(-lengths // _LONGEST)
+        nth = np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts)
+        starts = np.repeat(starts, parts) + nth * _LONGEST
+        ends = np.minimum(np.repeat(ends, parts), starts + _LONGEST)
+    return starts, ends
+
+
+def _hash_words(padded: bytearray, starts: Places, ends: Places) -> Hashes:
+    """Hash each word by its bytes, eight at a time, little-endian on every machine."""
+    eights = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
+    hashes = np.zeros(len(starts), dtype=np.uint64)
+    lengths = ends - starts
+    hashes = mix(eights.take(starts).astype(np.uint64) & _KEEP_BYTES[np.minimum(lengths, 8)])
+    longer = np.flatnonzero(lengths > 8)
+    offset = 8
+    while longer.size:
+        rest = np.minimum(lengths[longer] - offset, 8)
+        more = eights.take(starts[longer] + offset).astype(np.uint64) & _KEEP_BYTES[rest]
+        hashes[longer] = mix(hashes[longer] ^ more)
+        offset += 8
+        longer = longer[lengths[longer] > offset]
+    return hashes
+
+
+def mix(values: Hashes) -> Hashes:
+    """Bijective mixing of 64-bit values (the finaliser of SplitMix64), in place."""
+    values += np.uint64(_SPREAD[0])
+    values ^= values >> np.uint64(30)
+    values *= _MIX_1
+    values ^= values >> np.uint64(27)
+    values *= _MIX_2
+    values ^= values >> np.uint64(31)
+    return values
+
+
+def words(text: str) -> Hashes:
+    """Hashes of a text's words, in order. A run of letters longer than 64 bytes counts as several words."""
+    return words_of([text])[0]
+
+
+def words_of(texts: Sequence[str]) -> list[Hashes]:
+    parts: list[list[Hashes]] = [[] for _ in texts]
+    for numbers, pieces in _blocks(texts):
+        hashes, counts = _block_words(pieces)
+        for number, part in zip(numbers, np.split(hashes, np.cumsum(counts)[:-1]), strict=True):
+            parts[number].append(part)
+    return [group[0] if len(group) == 1 else np.concatenate(group) for group in parts]
+
+
+def shingles(word_hashes: Hashes) -> Hashes:
+    """Hashes of the word 5-grams, in order, repeats included.
+
+    Fewer than five words give one shingle of all of them; no words give none.
+    """
+    size = min(SHINGLE_WORDS, len(word_hashes))
+    if size == 0:
+        return np.empty(0, dtype=np.uint64)
+    count = len(word_hashes) - size + 1
+    total = np.full(count, size, dtype=np.uint64)
+    for place in range(size):
+        total += word_hashes[place : place + count] * np.uint64(_SPREAD[place])
+    return mix(total)
+
+
+def shingle_set(texts: Iterable[str]) -> Hashes:
+    """Sorted distinct shingles of a work's chapters."""
+    parts = [shingles(chapter) for chapter in words_of(list(texts))]
+    return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.uint64)
