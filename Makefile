@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: demo test lint format bench pins help
+.PHONY: demo test lint format bench docs pins help
 
 demo: .venv/.installed    ## set up, then build the example corpus in datasets/demo
 	$(BIN)/scrapy ingest -c datasets/demo
@@ -21,6 +21,9 @@ format: .venv/.installed  ## rewrite the code in the house style
 
 bench: .venv/.installed   ## measure: generated stories to dataset, time and memory (by hand, never in CI)
 	$(BIN)/python -m tests.benchmarks.files_to_dataset
+
+docs: .venv/.installed    ## renew docs/schema.md from the models
+	$(BIN)/python -m schemas.dictionary > docs/schema.md
 
 pins: .venv/.installed    ## renew constraints.txt from what is installed
 	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check | grep -E '^[A-Za-z0-9_.-]+==' > constraints.txt

@@ -19,6 +19,8 @@ class FileEntry(Record):
     """Size in bytes."""
     sha256: str
     """SHA-256 of the file. Equal for equal content and an equal pyarrow version."""
+    logical_sha256: str
+    """SHA-256 of the rows' values in order, whatever the codec, the row groups or the pyarrow version."""
 
 
 class TableEntry(Record):
@@ -27,7 +29,7 @@ class TableEntry(Record):
     rows: int
     """Number of rows."""
     logical_sha256: str
-    """SHA-256 of the rows' values in order, whatever the file layout, codec or pyarrow version."""
+    """SHA-256 over the files' logical digests, in the order of their paths."""
 
 
 class Counts(Record):

@@ -131,7 +131,7 @@ _RATINGS = {
     "all ages": Rating.GENERAL,
     "unrated": Rating.NOT_RATED,
 }
-_RATING_NOISE = re.compile(r"^(?:rated\s*:?|fiction|fan(?:girl|fiction)\s+rating)\s*", re.IGNORECASE)
+_RATING_NOISE = re.compile(r"^(?:(?:rated\s*:?|fiction)\s*)+", re.IGNORECASE)
 
 
 def rating_of(raw: str | None) -> Rating | None:

@@ -1,0 +1,1 @@
+"""The project's own ``scrapy`` commands: parse arguments, call, report."""

@@ -1,0 +1,45 @@
+"""What a command says at its end, on standard output."""
+
+from __future__ import annotations
+
+from crawler.command import shown
+from crawler.ingest import IngestCounts
+from pipelines.corpus import Corpus
+from schemas.manifest import Manifest
+
+_METHODS = {
+    "same_file": "the same file in two places",
+    "exact": "the same words",
+    "minhash": "nearly the same words",
+    "containment": "held in a longer work",
+}
+
+
+def say_ingested(counts: IngestCounts) -> None:
+    """What was read."""
+    parts = [_count(counts.works, "work"), _count(counts.rejects.total(), "reject")]
+    parts += [f"{counts.unchanged:,} unchanged since the last run"] if counts.unchanged else []
+    print(f"read      {_count(counts.files, 'file')}: {', '.join(parts)}")
+
+
+def say_built(corpus: Corpus, manifest: Manifest) -> None:
+    """What a version holds, what was left out and why, and how to open it."""
+    counts = manifest.counts
+    chapters = manifest.tables["chapters"].rows
+    print(f"kept      {_count(counts.kept, 'work')} in {_count(chapters, 'chapter')}, of {counts.staged:,} staged")
+    dropped = f", {counts.dropped:,} dropped" if counts.dropped else ""
+    copies = sum(counts.duplicates.values())
+    print(f"copies    {copies:,} in {_count(counts.clusters, 'cluster')}{dropped}")
+    for method, number in counts.duplicates.items():
+        print(f"            {number:>5,}  {_METHODS.get(method, method)}")
+    print(f"rejects   {sum(counts.rejects.values()):,}")
+    for reason, number in counts.rejects.items():
+        print(f"            {number:>5,}  {reason}")
+    version = corpus.path / manifest.version
+    print(f"written   {shown(version)} (digest {manifest.digest[:16]})")
+    print("open it:")
+    print(f"""  python -c 'import pandas as pd; print(pd.read_parquet("{shown(corpus.path)}/latest/works"))'""")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,235 @@
+"""prepare: one work in, its rows and fingerprint out. A pure function, run in many processes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from pipelines import clean, fingerprint, language
+from schemas.tables import ChapterRow, RejectRow, WorkRow
+from schemas.vocabulary import (
+    AuthorKind,
+    LanguageStatus,
+    category_of,
+    language_of,
+    rating_of,
+    relationship_kind,
+    status_of,
+    warning_of,
+)
+from schemas.work import Chapter, Engagement, Work
+
+HASH_LENGTH = 20
+"""Hex digits of the content hash in the key of a work that names no archive: 80 bits."""
+
+
+class Unprepared(Exception):
+    """Raised for a work that cannot become rows; it becomes a row of ``rejects``."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A work's rows and its fingerprint, ready to be staged."""
+
+    work: WorkRow
+    chapters: tuple[ChapterRow, ...]
+    fingerprint: fingerprint.WorkFingerprint
+
+
+def work_id_of(work: Work) -> str:
+    """Key of a work: ``<source>:<id>``, or the hash of its raw input where the source gives no id."""
+    return f"{work.source}:{work.source_work_id or work.provenance.raw_sha256[:HASH_LENGTH]}"
+
+
+def reject_of(work: Work, reason: str, detail: str) -> RejectRow:
+    """Row of ``rejects`` for a work that could not be prepared."""
+    provenance = work.provenance
+    return RejectRow(
+        ref=provenance.path or work.url or work_id_of(work),
+        work_id=work_id_of(work),
+        source=work.source,
+        stage="prepare",
+        reason=reason,
+        detail=detail,
+        format=provenance.format,
+        raw_sha256=provenance.raw_sha256,
+    )
+
+
+def prepare(work: Work) -> Prepared:
+    """Clean, count, identify and fingerprint a work.
+
+    Raises ``Unprepared`` for a work whose chapters hold no text at all.
+    """
+    title = clean.one_line(work.title)
+    cleaned = [
+        clean.clean(chapter.text, title=chapter.title or title, blocks=chapter.blocks, spans=chapter.spans)
+        for chapter in work.chapters
+    ]
+    if cleaned and not any(chapter.text for chapter in cleaned):
+        raise Unprepared("no_text", "its chapters hold nothing but white space")
+    detections = language.detect_many([chapter.text for chapter in cleaned])
+    declared = language_of(work.language_raw) if work.language_raw else None
+    known = language.combine(detections, declared)
+    work_id = work_id_of(work)
+    chapters = tuple(
+        _chapter_row(work_id, work.source, index, *parts, known.language)
+        for index, parts in enumerate(zip(work.chapters, cleaned, detections, strict=True), start=1)
+    )
+    row = _work_row(work_id, work, title, chapters, known, declared)
+    return Prepared(
+        work=row,
+        chapters=chapters,
+        fingerprint=fingerprint.fingerprint_work(fingerprint.fingerprint_chapters([c.text for c in cleaned])),
+    )
+
+
+def _chapter_row(
+    work_id: str,
+    source: str,
+    index: int,
+    chapter: Chapter,
+    cleaned: clean.Cleaned,
+    detection: language.Detection,
+    work_language: str,
+) -> ChapterRow:
+    sure = detection.status in {LanguageStatus.RELIABLE, LanguageStatus.SECOND}
+    return ChapterRow(
+        work_id=work_id,
+        chapter_id=f"{work_id}#{index:04d}",
+        chapter_index=index,
+        source=source,
+        language=(detection.language if sure else None) or work_language,
+        title=_line(chapter.title),
+        number=chapter.number,
+        source_chapter_id=chapter.source_chapter_id,
+        url=chapter.url,
+        summary=_lines(chapter.summary),
+        notes_before=_lines(chapter.notes_before),
+        text=cleaned.text,
+        notes_after=_lines(chapter.notes_after),
+        blocks=cleaned.blocks,
+        spans=cleaned.spans,
+        n_words=clean.count_words(cleaned.text),
+        n_words_source=chapter.n_words_source,
+        n_chars=len(cleaned.text),
+        n_paragraphs=clean.count_paragraphs(cleaned.blocks),
+        hits=chapter.hits,
+        published_date=chapter.published_date,
+        updated_date=chapter.updated_date,
+        language_detected=detection.language,
+        language_confidence=detection.confidence,
+        language_status=detection.status,
+        text_flags=cleaned.flags,
+        content_sha256=hashlib.sha256(cleaned.text.encode()).hexdigest(),
+    )
+
+
+def _work_row(
+    work_id: str,
+    work: Work,
+    title: str,
+    chapters: tuple[ChapterRow, ...],
+    known: language.WorkLanguage,
+    declared: str | None,
+) -> WorkRow:
+    provenance = work.provenance
+    engagement = work.engagement or Engagement()
+    relationships = _tags(work.relationships)
+    persons = [author for author in work.authors if author.kind not in {AuthorKind.ANONYMOUS, AuthorKind.ORPHANED}]
+    flags = dict.fromkeys(provenance.flags)
+    flags.update(dict.fromkeys(flag for chapter in chapters for flag in chapter.text_flags))
+    return WorkRow(
+        work_id=work_id,
+        source=work.source,
+        source_work_id=work.source_work_id,
+        url=work.url,
+        title=title,
+        authors=_tags(tuple(author.name for author in work.authors)),
+        author_ids=_tags(tuple(author.id or author.name for author in persons)),
+        author_kind=work.authors[0].kind if work.authors else AuthorKind.UNKNOWN,
+        n_authors=len(work.authors),
+        summary=_lines(work.summary),
+        notes_before=_lines(work.notes_before),
+        notes_after=_lines(work.notes_after),
+        fandoms=_tags(work.fandoms),
+        media=_tags(work.media),
+        is_crossover=work.is_crossover,
+        relationships=relationships,
+        relationship_kinds=tuple(relationship_kind(tag) for tag in relationships),
+        characters=_tags(work.characters),
+        freeforms=_tags(work.freeforms),
+        categories=tuple(filter(None, map(category_of, work.categories_raw))),
+        categories_raw=_tags(work.categories_raw),
+        warnings=tuple(filter(None, map(warning_of, work.warnings_raw))),
+        warnings_raw=_tags(work.warnings_raw),
+        genres=_tags(work.genres),
+        rating=rating_of(work.rating_raw),
+        rating_raw=_line(work.rating_raw),
+        status=status_of(work.status_raw),
+        status_raw=_line(work.status_raw),
+        n_chapters=len(chapters),
+        n_chapters_source=work.n_chapters_source,
+        n_chapters_planned=work.n_chapters_planned,
+        series=work.series,
+        collections=_tags(work.collections),
+        gifts=_tags(work.gifts),
+        related=work.related,
+        header=work.header,
+        language=known.language,
+        language_raw=_line(work.language_raw),
+        language_declared=declared,
+        language_detected=known.detected,
+        language_confidence=known.confidence,
+        language_status=known.status,
+        language_agrees=known.agrees,
+        language_shares=known.shares,
+        n_words=sum(chapter.n_words for chapter in chapters),
+        n_words_source=work.n_words_source,
+        n_chars=sum(chapter.n_chars for chapter in chapters),
+        compression_ratio=clean.compression_ratio("\n\n".join(chapter.text for chapter in chapters)),
+        published_date=work.published_date,
+        updated_date=work.updated_date,
+        **engagement.model_dump(),
+        engagement_at=work.engagement_at,
+        dup_cluster_id=None,
+        dup_role="unique",
+        ai_opt_out=work.ai_opt_out,
+        tdm_reserved=work.tdm_reserved,
+        quality_flags=tuple(flags),
+        path=provenance.path,
+        format=provenance.format,
+        layout=provenance.layout,
+        encoding=provenance.encoding,
+        retrieved_at=provenance.retrieved_at,
+        first_seen_at=provenance.retrieved_at,
+        last_seen_at=provenance.retrieved_at,
+        raw_sha256=provenance.raw_sha256,
+        content_sha256=_content_sha256(chapters),
+        parser_version=provenance.parser_version,
+        cleaner_version=clean.CLEANER_VERSION,
+    )
+
+
+def _content_sha256(chapters: tuple[ChapterRow, ...]) -> str:
+    digest = hashlib.sha256()
+    for chapter in chapters:
+        digest.update(bytes.fromhex(chapter.content_sha256))
+    return digest.hexdigest()
+
+
+def _line(text: str | None) -> str | None:
+    return (clean.one_line(text) or None) if text is not None else None
+
+
+def _lines(text: str | None) -> str | None:
+    return clean.few_lines(text) if text is not None else None
+
+
+def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, map(clean.one_line, tags)))

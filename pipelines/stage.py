@@ -1,0 +1,163 @@
+"""Staging: prepared works, appended durably in segments of Arrow IPC files.
+
+A segment is a folder with ``works``, ``chapters`` and ``rejects``; it is written beside, made
+durable, renamed, and counts once the ledger names it. Files are not compressed, so that a build
+reads any row through the page cache without decoding its neighbours.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.errors import Incomplete, write_failure
+from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_columns
+from pipelines.ledger import InputRecord, Ledger
+from pipelines.prepare import Prepared
+from schemas.arrow import arrow_schema, to_table
+from schemas.tables import ChapterRow, RejectRow, WorkRow
+
+STAGED_TABLES = ("works", "chapters", "rejects")
+
+
+@dataclass(frozen=True, slots=True)
+class StagedWork:
+    """A prepared work and the input that it came from."""
+
+    ref: str
+    prepared: Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class StagedReject:
+    """A reject and the input that it came from."""
+
+    ref: str
+    row: RejectRow
+
+
+@cache
+def works_schema() -> pa.Schema:
+    """``works`` of a segment: the row, where its chapters lie in ``chapters``, its input, its fingerprint."""
+    schema = arrow_schema(WorkRow).append(pa.field("input_ref", pa.string(), nullable=False))
+    schema = schema.append(pa.field("first_chapter", pa.int32(), nullable=False))
+    for field in FINGERPRINT_FIELDS:
+        schema = schema.append(field)
+    return schema
+
+
+@cache
+def rejects_schema() -> pa.Schema:
+    """``rejects`` of a segment: the row and its input."""
+    return arrow_schema(RejectRow).append(pa.field("input_ref", pa.string(), nullable=False))
+
+
+def write_segment(folder: Path, works: Sequence[StagedWork], rejects: Sequence[StagedReject]) -> None:
+    """Write a segment's files into ``folder`` and make them durable.
+
+    Raises ``Incomplete`` when the disk refuses, and leaves nothing behind then.
+    """
+    try:
+        folder.mkdir(parents=True)
+        _write(folder / "works.arrow", _works_table(works))
+        chapters = [chapter for work in works for chapter in work.prepared.chapters]
+        _write(folder / "chapters.arrow", to_table(chapters, ChapterRow))
+        _write(folder / "rejects.arrow", _rejects_table(rejects))
+        _sync_folder(folder)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise write_failure(error, str(folder.parent)) from error
+
+
+def _works_table(works: Sequence[StagedWork]) -> pa.Table:
+    rows = to_table([work.prepared.work for work in works], WorkRow)
+    firsts = []
+    position = 0
+    for work in works:
+        firsts.append(position)
+        position += len(work.prepared.chapters)
+    columns = [
+        *rows.columns,
+        pa.array([work.ref for work in works], pa.string()),
+        pa.array(firsts, pa.int32()),
+        *fingerprint_columns([work.prepared.fingerprint for work in works]),
+    ]
+    return pa.Table.from_arrays(columns, schema=works_schema())
+
+
+def _rejects_table(rejects: Sequence[StagedReject]) -> pa.Table:
+    rows = to_table([reject.row for reject in rejects], RejectRow)
+    refs = pa.array([reject.ref for reject in rejects], pa.string())
+    return pa.Table.from_arrays([*rows.columns, refs], schema=rejects_schema())
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    with path.open("wb") as stream:
+        with pa.ipc.new_file(stream, table.schema) as writer:
+            writer.write_table(table.combine_chunks())
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Staging:
+    """The staging folder of a corpus: segments and their ledger."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.segments_folder = folder / "segments"
+        self.segments_folder.mkdir(parents=True, exist_ok=True)
+        self.ledger = Ledger(folder / "ledger.sqlite")
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self.ledger.close()
+
+    def discard_unacknowledged(self) -> int:
+        """Remove what a killed run left behind and no ledger entry names; says how many segments.
+
+        Only for a process that holds the corpus.
+        """
+        acknowledged = set(self.ledger.segments())
+        left = [entry for entry in self.segments_folder.iterdir() if entry.name not in acknowledged]
+        for entry in left:
+            shutil.rmtree(entry)
+        return len(left)
+
+    def unfinished(self, segment: str) -> Path:
+        """Where a segment is written before it counts."""
+        return self.segments_folder / f".{segment}"
+
+    def commit(self, segment: str, origin: str, records: Sequence[InputRecord], *, preparation: str, run: int) -> None:
+        """Make a written segment count: rename, then acknowledge its inputs.
+
+        Raises ``Incomplete`` when the disk refuses.
+        """
+        try:
+            self.unfinished(segment).rename(self.segments_folder / segment)
+            _sync_folder(self.segments_folder)
+        except OSError as error:
+            raise write_failure(error, str(self.segments_folder)) from error
+        try:
+            self.ledger.acknowledge(origin, segment, records, preparation=preparation, run=run)
+        except sqlite3.OperationalError as error:
+            raise Incomplete(f"{self.folder}: cannot write the ledger: {error}; run the same command again") from error
+
+    def open(self, segment: str, table: str) -> pa.Table:
+        """A staged table, mapped into memory: only the rows that are used are read."""
+        with pa.memory_map(str(self.segments_folder / segment / f"{table}.arrow")) as source:
+            return pa.ipc.open_file(source).read_all()
