@@ -100,7 +100,7 @@ def cardinalities(minima: Minima) -> npt.NDArray[np.int64]:
 
 
 @cache
-def _donors() -> Places:
+def _donors() -> npt.NDArray[np.intp]:
     """For each attempt (row) and bin (column) the bin to copy from: each column is a fixed random permutation."""
     places = np.arange(BINS * BINS, dtype=np.uint64).reshape(BINS, BINS)
     return np.argsort(mix(places), axis=0, kind="stable")
@@ -182,7 +182,7 @@ def fingerprint_work(chapters: Sequence[ChapterFingerprint]) -> WorkFingerprint:
 def _words_sha(parts: Iterable[Hashes]) -> bytes:
     digest = hashlib.sha256(usedforsecurity=False)
     for part in parts:
-        digest.update(np.ascontiguousarray(part, dtype="<u8"))
+        digest.update(np.ascontiguousarray(part, dtype="<u8").data)
     return digest.digest()[:16]
 
 

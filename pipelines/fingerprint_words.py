@@ -194,6 +194,7 @@ def words(text: str) -> Hashes:
 
 
 def words_of(texts: Sequence[str]) -> list[Hashes]:
+    """``words`` of several texts at once: short ones share the cost of a call."""
     parts: list[list[Hashes]] = [[] for _ in texts]
     for numbers, pieces in _blocks(texts):
         hashes, counts = _block_words(pieces)

@@ -1,0 +1,75 @@
+"""Which of several copies stands for them, and by which rule."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from schemas.corpus import PreferenceRule
+from schemas.vocabulary import Status
+
+Candidate = Mapping[str, Any]
+"""A work: a row of the table that ``find_duplicates`` is given."""
+
+POLICY_COLUMNS = (
+    *("work_id", "source", "title", "authors", "path", "url", "raw_sha256"),
+    *("status", "updated_date", "published_date", "retrieved_at", "n_words", "filled"),
+)
+"""Columns of a candidate that are looked at here or copied to its row of ``duplicates``."""
+
+NAMELESS = frozenset({"anonymous", "orphan_account", "unknown"})
+"""Bylines that name nobody."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _is_complete(work: Candidate) -> bool:
+    return bool(work["status"] == Status.COMPLETE.value)
+
+
+def _date(work: Candidate) -> tuple[date, datetime]:
+    """The last update that the source claims; when it was fetched decides between equal ones. Unknown is oldest."""
+    return work["updated_date"] or work["published_date"] or date.min, work["retrieved_at"] or _NEVER
+
+
+def _length(work: Candidate) -> int:
+    return int(work["n_words"])
+
+
+def _filled(work: Candidate) -> int:
+    return int(work["filled"])
+
+
+_MERITS: dict[PreferenceRule, Callable[[Candidate], Any]] = {
+    "complete": _is_complete,
+    "newest": _date,
+    "longest": _length,
+    "metadata": _filled,
+}
+
+
+def representative_of(works: Mapping[int, Candidate], prefer: Sequence[PreferenceRule]) -> int:
+    """Which work stands for its copies: the best by the first rule, among equals by the next, and so on.
+
+    At last the one with the smallest ``work_id``.
+    """
+    ranked = sorted(works, key=lambda place: str(works[place]["work_id"]))
+    return max(ranked, key=lambda place: tuple(_MERITS[rule](works[place]) for rule in prefer))
+
+
+def deciding_rule(kept: Candidate, copy: Candidate, prefer: Sequence[PreferenceRule]) -> str:
+    """The first rule on which two works differ; ``work_id`` where they differ on none."""
+    return next((rule for rule in prefer if _MERITS[rule](kept) != _MERITS[rule](copy)), "work_id")
+
+
+def same_author(one: Candidate, other: Candidate) -> bool | None:
+    """Whether two works share an author, by name; ``None`` where one names nobody."""
+    names = _names(one), _names(other)
+    return bool(names[0] & names[1]) if all(names) else None
+
+
+def _names(work: Candidate) -> set[str]:
+    authors = (unicodedata.normalize("NFKC", author).casefold() for author in work["authors"] or ())
+    return {" ".join(author.split()) for author in authors} - NAMELESS - {""}
