@@ -84,26 +84,21 @@ def detect(text: str) -> Detection:
 
     Reads at most 5 windows of 200 characters, and 16 of 120 where these leave a doubt. Reliable means: at least
     150 letters, confidence of at least 0.99, most of it in one script, words that are not the same few again
-    and again, and a second engine, where there is one, that says the same.
+    and again, and a second engine that says the same; without one, no letters that none of langdetect's languages
+    writes.
     """
     letters = count_letters(text)
     if letters == 0:
         return Detection(None, None, LanguageStatus.NO_LANGUAGE, 0)
     if letters < MIN_LETTERS:
         return Detection(None, None, LanguageStatus.UNDETERMINED, letters)
-    if _sampled(text) < min(SURE_LETTERS, letters):
+    pieces = windows(text, WINDOWS, WINDOW_CHARS)
+    if len(pieces) > 1 and sum(map(count_letters, pieces)) < SURE_LETTERS:
         text = condensed(text)
-    sample = _joined(windows(text, WINDOWS, WINDOW_CHARS))
+        pieces = windows(text, WINDOWS, WINDOW_CHARS)
+    sample = " ".join(map(cleaned, pieces))
     allowed = gate(sample)
     return _judged(text, sample, allowed, letters, language_engines.load())
-
-
-def _sampled(text: str) -> int:
-    return sum(map(count_letters, windows(text, WINDOWS, WINDOW_CHARS)))
-
-
-def _joined(pieces: Iterable[str]) -> str:
-    return " ".join(map(cleaned, pieces))
 
 
 def _judged(text: str, sample: str, allowed: Gate, letters: int, used: Engines) -> Detection:
@@ -121,6 +116,7 @@ def _judged(text: str, sample: str, allowed: Gate, letters: int, used: Engines) 
         and guess.confidence >= SURE_CONFIDENCE
         and allowed.share >= MAIN_SCRIPT
         and _concurs(opinion, guess)
+        and not (opinion is None and _is_strange(sample, allowed.script, used))
         and not is_degenerate(sample)
     )
     status = LanguageStatus.RELIABLE if sure else LanguageStatus.LOW
@@ -159,6 +155,13 @@ def _concurs(opinion: Opinion | None, guess: Guess) -> bool:
     return opinion is None or (opinion.language is not None and same_language(opinion.language, guess.language))
 
 
+def _is_strange(sample: str, script: str, used: Engines) -> bool:
+    """Whether a text has more letters than a foreign name or two that langdetect's languages do not write."""
+    if script not in PROFILES:
+        return False
+    return used.first.strange_letters(sample, script) > max(2, len(sample) // 250)
+
+
 def _second_look(
     text: str, allowed: Gate, guess: Guess | None, opinion: Opinion | None, used: Engines
 ) -> tuple[Guess | None, Opinion | None]:
@@ -180,7 +183,7 @@ def is_degenerate(sample: str) -> bool:
     words = sample.split()
     if len(words) >= 20 and len(set(words)) < len(words) / 5:
         return True
-    return len(set(filter(str.isalpha, sample))) < 8
+    return sum(map(str.isalpha, set(sample))) < 8
 
 
 def combine(detections: Sequence[Detection], declared: str | None) -> WorkLanguage:
