@@ -33,6 +33,8 @@ def origin_of(url: str) -> Origin | None:
     host = _host(parts)
     if rule := _RULES.get(host):
         return rule(parts)
+    if host.endswith(".adult-fanfiction.org"):
+        return _adult_fanfiction(parts)
     for suffix, journal in _JOURNALS.items():
         if host.endswith(f".{suffix}"):
             return _journal(parts, host.removesuffix(f".{suffix}"), journal, suffix)
@@ -58,7 +60,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _host(parts: SplitResult) -> str:
-    return re.sub(r"^(?:www|m|mobile|download|insecure|fichub)\.", "", parts.hostname or "")
+    return re.sub(r"^(?:www|m|mobile|download)\.", "", parts.hostname or "")
 
 
 _Rule = Callable[[SplitResult], Origin | None]
@@ -108,7 +110,9 @@ def _efiction(parts: SplitResult) -> Origin | None:
     """Works of any archive that runs eFiction: ``…/viewstory.php?sid=123``."""
     host = (parts.hostname or "").removeprefix("www.")
     folder = parts.path.removesuffix("viewstory.php")
-    return _query(slug_of(host), "/viewstory.php", "sid", f"{parts.scheme}://{host}{folder}viewstory.php?sid={{}}")(parts)
+    return _query(slug_of(host), "/viewstory.php", "sid", f"{parts.scheme}://{host}{folder}viewstory.php?sid={{}}")(
+        parts
+    )
 
 
 def _journal(parts: SplitResult, user: str, source: str, suffix: str) -> Origin | None:
@@ -130,6 +134,15 @@ def _shared_journal(source: str, suffix: str) -> _Rule:
     return rule
 
 
+def _adult_fanfiction(parts: SplitResult) -> Origin | None:
+    """Adult-FanFiction numbers the works of each of its zones apart: ``hp.adult-fanfiction.org/story.php?no=5``."""
+    zone = (parts.hostname or "").split(".")[0]
+    found = _query("adult-fanfiction", "/story.php", "no", f"http://{zone}.adult-fanfiction.org/story.php?no={{}}")(
+        parts
+    )
+    return Origin(found.source, f"{zone}-{found.work_id}", found.url) if found else None
+
+
 _JOURNALS: Final = {
     "livejournal.com": "livejournal",
     "dreamwidth.org": "dreamwidth",
@@ -147,7 +160,9 @@ _RULES: Final[dict[str, _Rule]] = {
     "ad-astra.lcarscom.net": _otw("ad-astra", "ad-astra.lcarscom.net"),
     "fanfiction.net": _path("ffnet", r"/s/(\d{1,12})(?:/|$)", "https://www.fanfiction.net/s/{}/1/"),
     "fictionpress.com": _path("fictionpress", r"/s/(\d{1,12})(?:/|$)", "https://www.fictionpress.com/s/{}/1/"),
-    "fimfiction.net": _path("fimfiction", r"/story/(?:download/)?(\d{1,12})(?:/|$)", "https://www.fimfiction.net/story/{}"),
+    "fimfiction.net": _path(
+        "fimfiction", r"/story/(?:download/)?(\d{1,12})(?:/|$)", "https://www.fimfiction.net/story/{}"
+    ),
     "fimfetch.net": _path("fimfiction", r"/story/(\d{1,12})(?:/|$)", "https://www.fimfiction.net/story/{}"),
     "royalroad.com": _path("royalroad", r"/fiction/(\d{1,12})(?:/|$)", "https://www.royalroad.com/fiction/{}"),
     "royalroadl.com": _path("royalroad", r"/fiction/(\d{1,12})(?:/|$)", "https://www.royalroad.com/fiction/{}"),
@@ -166,23 +181,17 @@ _RULES: Final[dict[str, _Rule]] = {
     "ficwad.com": _path("ficwad", r"/story/(\d{1,12})(?:/|$)", "https://ficwad.com/story/{}"),
     "fanfiktion.de": _path("fanfiktion", r"/s/([0-9a-f]{8,40})(?:/|$)", "https://www.fanfiktion.de/s/{}"),
     "ficbook.net": _path("ficbook", r"/readfic/([0-9a-z-]{1,60})(?:[/?]|$)", "https://ficbook.net/readfic/{}"),
-    "asianfanfics.com": _path("asianfanfics", r"/story/view/(\d{1,12})(?:/|$)", "https://www.asianfanfics.com/story/view/{}"),
+    "asianfanfics.com": _path(
+        "asianfanfics", r"/story/view/(\d{1,12})(?:/|$)", "https://www.asianfanfics.com/story/view/{}"
+    ),
     "quotev.com": _path("quotev", r"/story/(\d{1,12})(?:/|$)", "https://www.quotev.com/story/{}"),
-    "mediaminer.org": _path("mediaminer", r"/fanfic/s/.{0,200}/(\d{1,12})(?:/|$)", "https://www.mediaminer.org/fanfic/view_st.php/{}"),
-    "hpfanficarchive.com": _query("hpfanficarchive", "/viewstory.php", "sid", "http://www.hpfanficarchive.com/stories/viewstory.php?sid={}"),
+    "mediaminer.org": _path(
+        "mediaminer", r"/fanfic/s/.{0,200}/(\d{1,12})(?:/|$)", "https://www.mediaminer.org/fanfic/view_st.php/{}"
+    ),
+    "hpfanficarchive.com": _query(
+        "hpfanficarchive", "/viewstory.php", "sid", "http://www.hpfanficarchive.com/stories/viewstory.php?sid={}"
+    ),
     "livejournal.com": _shared_journal("livejournal", "livejournal.com"),
     "dreamwidth.org": _shared_journal("dreamwidth", "dreamwidth.org"),
     "insanejournal.com": _shared_journal("insanejournal", "insanejournal.com"),
 }
-
-
-def _adult_fanfiction(parts: SplitResult) -> Origin | None:
-    """Adult-FanFiction numbers the works of each of its zones apart: ``hp.adult-fanfiction.org/story.php?no=5``."""
-    zone = (parts.hostname or "").split(".")[0]
-    found = _query("adult-fanfiction", "/story.php", "no", f"http://{zone}.adult-fanfiction.org/story.php?no={{}}")(parts)
-    return Origin(found.source, f"{zone}-{found.work_id}", found.url) if found else None
-
-
-_RULES.update({f"{zone}.adult-fanfiction.org": _adult_fanfiction for zone in
-    ("anime", "anime2", "bleach", "books", "buffy", "cartoon", "celeb", "comics", "ff", "games", "hp", "inu", "lotr",
-     "manga", "movies", "naruto", "ne", "original", "tv", "xmen", "ygo", "yuyu")})
