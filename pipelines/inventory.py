@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -90,14 +90,12 @@ class Inventory:
             column = self.rows.table(segment, "chapters").column("text")
             yield work_id, column.slice(first, count).to_pylist()
 
-    def __post_init__(self) -> None:
-        places = zip(
-            *(self.works.column(name).to_pylist() for name in ("work_id", "segment", "first_chapter", "n_chapters")),
-            strict=True,
-        )
-        object.__setattr__(self, "_places", {work_id: place for work_id, *place in places})
-
-    _places = property(lambda self: self.__dict__["_places"])
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, int, int]]:
+        """Segment, first chapter and number of chapters by work."""
+        names = ("segment", "first_chapter", "n_chapters")
+        places = zip(*(self.works.column(name).to_pylist() for name in names), strict=True)
+        return dict(zip(self.works.column("work_id").to_pylist(), places, strict=True))
 
 
 def take_inventory(staging: Staging) -> Inventory:
