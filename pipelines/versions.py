@@ -11,7 +11,7 @@ from pathlib import Path
 from pipelines import clean, fingerprint, language
 from schemas.tables import SCHEMA_VERSION
 
-_LIBRARIES = ("pyarrow", "numpy", "pydantic", "langdetect", "langcodes", "ftfy", "regex", "charset-normalizer")
+_LIBRARIES = ("pyarrow", "numpy", "pydantic", "langdetect", "langcodes", "ftfy", "regex", "chardet")
 
 
 @cache
