@@ -40,7 +40,8 @@ _FOLD = bytes(
 )
 _KEEP_BYTES = np.array([(1 << (8 * n)) - 1 for n in range(9)], dtype=np.uint64)
 
-_LETTER, _SEPARATOR, _WORD_OF_ITS_OWN = 1, 2, 3
+_LETTER, _SEPARATOR, _WORD_OF_ITS_OWN, _FOLDS_IN_PLACE, _FOLDS = 1, 2, 3, 4, 5
+"""Classes of characters; the last two are letters that case folding changes, to one of the same size or otherwise."""
 _SPACELESS = (
     *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x1950, 0x19DF), (0x1A20, 0x1AAF)),  # Thai … Tai Tham
     *((0x3005, 0x3007), (0x3021, 0x3029), (0x3040, 0x312F), (0x31A0, 0x31BF), (0x31F0, 0x31FF)),  # kana, bopomofo
@@ -56,10 +57,22 @@ def _classes() -> npt.NDArray[np.uint8]:
     return np.zeros(0x110000, dtype=np.uint8)
 
 
+@cache
+def _folded() -> npt.NDArray[np.uint32]:
+    """What code points fold to, where they fold in place."""
+    return np.zeros(0x110000, dtype=np.uint32)
+
+
 def _class_of(code: int) -> int:
-    if unicodedata.category(chr(code))[0] not in "LMN" or _within(code, _VARIATION_SELECTORS):
+    character = chr(code)
+    if unicodedata.category(character)[0] not in "LMN" or _within(code, _VARIATION_SELECTORS):
         return _SEPARATOR
-    return _WORD_OF_ITS_OWN if _within(code, _SPACELESS) else _LETTER
+    if _within(code, _SPACELESS):
+        return _WORD_OF_ITS_OWN
+    folded = character.casefold()
+    if folded == character:
+        return _LETTER
+    return _FOLDS_IN_PLACE if len(folded) == 1 and len(folded.encode()) == len(character.encode()) else _FOLDS
 
 
 def _within(code: int, ranges: Iterable[tuple[int, int]]) -> bool:
@@ -71,6 +84,8 @@ def _classify(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     found = table[codes]
     if not found.all():
         for code in np.unique(codes[found == 0]).tolist():
+            if _class_of(code) == _FOLDS_IN_PLACE:
+                _folded()[code] = ord(chr(code).casefold())
             table[code] = _class_of(code)
         found = table[codes]
     return found
@@ -82,22 +97,22 @@ def _pieces(texts: Iterable[str]) -> Iterator[tuple[int, str]]:
         start = 0
         while len(text) - start > _BLOCK:
             end = start + _BLOCK
-            back = (place for place in range(end, end - _LOOK_BACK, -1) if _class_of(ord(text[place])) != _LETTER)
+            between = {_SEPARATOR, _WORD_OF_ITS_OWN}
+            back = (place for place in range(end, end - _LOOK_BACK, -1) if _class_of(ord(text[place])) in between)
             end = next(back, end)
             yield number, text[start:end]
             start = end
         yield number, text[start:]
 
 
-def _blocks(texts: Iterable[str]) -> Iterator[tuple[list[int], list[bytes]]]:
-    """Pieces, case-folded and encoded, gathered so that short texts do not cost a round of numpy each."""
+def _blocks(texts: Iterable[str]) -> Iterator[tuple[list[int], list[str]]]:
+    """Pieces, gathered so that short texts do not cost a round of numpy each."""
     numbers: list[int] = []
-    pieces: list[bytes] = []
+    pieces: list[str] = []
     size = 0
     for number, piece in _pieces(texts):
-        folded = piece if piece.isascii() else piece.casefold()
         numbers.append(number)
-        pieces.append(folded.encode("utf-8", "surrogatepass"))
+        pieces.append(piece)
         size += len(piece)
         if size >= _BLOCK // 2:
             yield numbers, pieces
@@ -106,33 +121,69 @@ def _blocks(texts: Iterable[str]) -> Iterator[tuple[list[int], list[bytes]]]:
         yield numbers, pieces
 
 
-def _block_words(pieces: Sequence[bytes]) -> tuple[Hashes, Places]:
-    """Word hashes of a block's pieces in order, and how many of them each piece has."""
-    joined = b" ".join([b"", *pieces, b""]).translate(_FOLD)
-    padded = bytearray(joined + b" " * _LONGEST)
+def _block_words(pieces: Sequence[str]) -> list[Hashes]:
+    """Word hashes of each of a block's pieces."""
+    encoded = [piece.encode("utf-8", "surrogatepass") for piece in pieces]
+    padded = _lay_out(encoded)
     letters = np.frombuffer(padded, dtype=np.uint8)
-    alone = np.empty(0, dtype=np.intp) if joined.isascii() else _blank_separators(letters)
+    alone = np.empty((2, 0), dtype=np.intp)
+    if not padded.isascii():
+        leads, sizes, codes = _decode(letters)
+        classes = _classify(codes)
+        if (classes == _FOLDS).any():
+            encoded = [piece.casefold().encode("utf-8", "surrogatepass") for piece in pieces]
+            padded = _lay_out(encoded)
+            letters = np.frombuffer(padded, dtype=np.uint8)
+            leads, sizes, codes = _decode(letters)
+            classes = _classify(codes)
+        _normalise(letters, leads, sizes, codes, classes)
+        of_its_own = classes == _WORD_OF_ITS_OWN
+        alone = np.stack((leads[of_its_own], leads[of_its_own] + sizes[of_its_own]))
     starts, ends = _word_bounds(letters, alone)
-    borders = np.cumsum([0, *(len(piece) + 1 for piece in pieces)])
-    counts = np.diff(np.searchsorted(starts, borders)).astype(np.intp)
-    return _hash_words(padded, starts, ends), counts
+    hashes = _hash_words(padded, starts, ends)
+    if len(pieces) == 1:
+        return [hashes]
+    borders = np.cumsum([len(piece) + 1 for piece in encoded[:-1]])
+    return np.split(hashes, np.searchsorted(starts, borders))
 
 
-def _blank_separators(letters: npt.NDArray[np.uint8]) -> Places:
-    """Overwrite non-ASCII separators with spaces; says where the characters that are words of their own start."""
+def _lay_out(pieces: Sequence[bytes]) -> bytearray:
+    """Pieces between spaces, ASCII letters in lower case, other ASCII blank, with room for reading eight bytes on."""
+    return bytearray(b" ".join((b"", *pieces, b" " * _LONGEST)).translate(_FOLD))
+
+
+def _decode(letters: npt.NDArray[np.uint8]) -> tuple[Places, Places, npt.NDArray[np.uint32]]:
+    """Places, sizes in bytes and code points of the characters outside ASCII."""
     leads = np.flatnonzero(letters >= 0xC0)
-    first = letters[leads].astype(np.uint32)
-    following = [letters[leads + n].astype(np.uint32) & 0x3F for n in (1, 2, 3)]
-    two = (first & 0x1F) << 6 | following[0]
-    three = (first & 0x0F) << 12 | following[0] << 6 | following[1]
-    four = (first & 0x07) << 18 | following[0] << 12 | following[1] << 6 | following[2]
-    sizes = 2 + (first >= 0xE0).astype(np.intp) + (first >= 0xF0)
-    classes = _classify(np.choose(sizes - 2, (two, three, four)))
-    separators = classes == _SEPARATOR
+    codes = letters[leads].astype(np.uint32)
+    sizes = 2 + (codes >= 0xE0).astype(np.intp) + (codes >= 0xF0)
+    codes &= np.array([0, 0, 0x1F, 0x0F, 0x07], dtype=np.uint32)[sizes]
+    for n in (1, 2, 3):
+        reaches = slice(None) if n == 1 else np.flatnonzero(sizes > n)
+        codes[reaches] = codes[reaches] << 6 | letters[leads[reaches] + n] & 0x3F
+    return leads, sizes, codes
+
+
+def _normalise(
+    letters: npt.NDArray[np.uint8],
+    leads: Places,
+    sizes: Places,
+    codes: npt.NDArray[np.uint32],
+    classes: npt.NDArray[np.uint8],
+) -> None:
+    """Overwrite separators outside ASCII with spaces, and letters with what they fold to."""
+    blank = np.flatnonzero(classes == _SEPARATOR)
     for n in range(4):
-        letters[leads[separators & (sizes > n)] + n] = _SPACE
-    alone = classes == _WORD_OF_ITS_OWN
-    return np.stack((leads[alone], leads[alone] + sizes[alone]))
+        letters[leads[blank if n < 2 else blank[sizes[blank] > n]] + n] = _SPACE
+    upper = np.flatnonzero(classes == _FOLDS_IN_PLACE)
+    lower = _folded()[codes[upper]]
+    for size in (2, 3, 4) if upper.size else ():
+        chosen = sizes[upper] == size
+        places, code = leads[upper[chosen]] + size - 1, lower[chosen]
+        for n in range(size - 1):
+            letters[places - n] = 0x80 | code >> (6 * n) & 0x3F
+        lead = (0, 0, 0xC0, 0xE0, 0xF0)[size]
+        letters[places - size + 1] = lead | code >> (6 * (size - 1))
 
 
 def _word_bounds(letters: npt.NDArray[np.uint8], alone: Places) -> tuple[Places, Places]:
@@ -162,19 +213,25 @@ def _word_bounds(letters: npt.NDArray[np.uint8], alone: Places) -> tuple[Places,
 
 def _hash_words(padded: bytearray, starts: Places, ends: Places) -> Hashes:
     """Hash each word by its bytes, eight at a time, little-endian on every machine."""
-    eights = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
-    hashes = np.zeros(len(starts), dtype=np.uint64)
+    eights = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,)).astype(np.uint64)
     lengths = ends - starts
-    hashes = mix(eights.take(starts).astype(np.uint64) & _KEEP_BYTES[np.minimum(lengths, 8)])
+    hashes = _stir(eights[starts] & _KEEP_BYTES[np.minimum(lengths, 8)])
     longer = np.flatnonzero(lengths > 8)
     offset = 8
     while longer.size:
         rest = np.minimum(lengths[longer] - offset, 8)
-        more = eights.take(starts[longer] + offset).astype(np.uint64) & _KEEP_BYTES[rest]
-        hashes[longer] = mix(hashes[longer] ^ more)
+        hashes[longer] = _stir(hashes[longer] ^ eights[starts[longer] + offset] & _KEEP_BYTES[rest])
         offset += 8
         longer = longer[lengths[longer] > offset]
     return hashes
+
+
+def _stir(values: Hashes) -> Hashes:
+    """Bijective mixing in place, enough for words: shingles are mixed again."""
+    values ^= values >> np.uint64(32)
+    values *= _MIX_1
+    values ^= values >> np.uint64(29)
+    return values
 
 
 def mix(values: Hashes) -> Hashes:
@@ -197,8 +254,7 @@ def words_of(texts: Sequence[str]) -> list[Hashes]:
     """``words`` of several texts at once: short ones share the cost of a call."""
     parts: list[list[Hashes]] = [[] for _ in texts]
     for numbers, pieces in _blocks(texts):
-        hashes, counts = _block_words(pieces)
-        for number, part in zip(numbers, np.split(hashes, np.cumsum(counts)[:-1]), strict=True):
+        for number, part in zip(numbers, _block_words(pieces), strict=True):
             parts[number].append(part)
     return [group[0] if len(group) == 1 else np.concatenate(group) for group in parts]
 
