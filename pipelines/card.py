@@ -32,6 +32,8 @@ def _head(config: CorpusConfig, manifest: Manifest) -> list[str]:
     lines += [f"language: {json.dumps(known)}"] if known else []
     lines += [f"size_categories: [{size}]", "tags: [fan-fiction, computational-literary-studies]", "configs:"]
     for name in TABLES:
+        if not manifest.tables[name].rows:  # Hugging Face datasets refuses a split without rows
+            continue
         lines.append(f"- config_name: {name}")
         lines += ["  default: true"] if name == "works" else []
         lines.append(f'  data_files: [{{split: train, path: "{name}/**/*.parquet"}}]')

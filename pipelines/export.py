@@ -117,10 +117,12 @@ def write_file(root: Path, path: str, name: str, batches: Iterable[pa.Table]) ->
             marked = schema.with_metadata(footer)
             with pq.ParquetWriter(stream, marked, sorting_columns=order, **write_options(schema)) as writer:
                 for batch in batches:
+                    if not batch.num_rows:  # an empty row group is more than Hugging Face datasets can take
+                        continue
                     table = batch.select(schema.names).cast(schema).combine_chunks()
                     digest.update(table)
                     rows += table.num_rows
-                    writer.write_table(table.replace_schema_metadata(footer), row_group_size=max(1, table.num_rows))
+                    writer.write_table(table.replace_schema_metadata(footer), row_group_size=table.num_rows)
             stream.flush()
             os.fsync(stream.fileno())
         with target.open("rb") as stream:

@@ -129,6 +129,21 @@ def test_blocks_cut_the_text(version):
     assert [row.text[block.start : block.end] for block in blocks] == prose(1).split("\n\n")
 
 
+def test_an_empty_table_is_a_frame_in_pandas_and_no_config_for_hugging_face(tmp_path):
+    """Hugging Face datasets refuses a split without rows; a config for it would be an error to whoever asks."""
+    corpus = WorkCorpus(tmp_path / "corpus")
+    corpus.stage(work(prose(1)))
+    corpus.build()
+    frame = pd.read_parquet(corpus.corpus.path / "latest" / "rejects")
+    assert list(frame.columns) == names("rejects", with_paths=True)
+    assert frame.empty
+    head = (corpus.corpus.path / "latest" / "README.md").read_text(encoding="utf-8").split("---\n")[1]
+    assert [line for line in head.splitlines() if "config_name" in line] == [
+        "- config_name: works",
+        "- config_name: chapters",
+    ]
+
+
 def test_card_and_schema_stand_beside_the_data(version):
     head = (version / "README.md").read_text(encoding="utf-8").split("---\n")[1]
     for name in TABLES:
