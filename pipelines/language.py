@@ -32,6 +32,8 @@ MIN_LETTERS = 60
 SURE_LETTERS = 150
 SURE_CONFIDENCE = 0.99
 """langdetect's number is a share of seven votes: 6/7 is right two times in three."""
+AUXILIARY = frozenset({"ia", "ie", "vo"})
+"""What pycld2, being sure, calls a list of names. A work in Interlingua keeps its declared language."""
 MAIN_SCRIPT = 2 / 3
 """A script with a smaller part of the text does not speak for all of it."""
 MAIN_LANGUAGE = 0.8
@@ -145,7 +147,9 @@ def _best(votes: Sequence[tuple[str, float]]) -> Guess | None:
 
 def _knows_better(opinion: Opinion, guess: Guess | None) -> bool:
     """Whether the second engine is sure of a language that the first does not know."""
-    if opinion.language is None or not opinion.is_reliable or opinion.language in language_engines.KNOWN:
+    if opinion.language is None or not opinion.is_reliable:
+        return False
+    if opinion.language in language_engines.KNOWN or opinion.language in AUXILIARY:
         return False
     return guess is None or not same_language(opinion.language, guess.language)
 
