@@ -116,7 +116,8 @@ def load_config(path: Path) -> CorpusConfig:
     try:
         return CorpusConfig.model_validate(values)
     except ValidationError as error:
-        lines = [_explain(mistake, text) for mistake in error.errors()]
+        mistakes = sorted(error.errors(), key=lambda mistake: _line_of(mistake["loc"], text) or 0)
+        lines = [_explain(mistake, text) for mistake in mistakes]
         raise CannotStart("\n".join(f"{path}, {line}" for line in lines)) from None
 
 
