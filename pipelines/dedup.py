@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from pipelines.dedup_join import TURNS, Buckets, Numbers, Places, Screen, band_buckets, chapter_buckets
 from pipelines.dedup_policy import POLICY_COLUMNS, Candidate, deciding_rule, representative_of, same_author
 from pipelines.dedup_verify import Overlap, Pair, Texts, Verifier
-from pipelines.fingerprint import densify, fixed_binary, sketch_matrix
+from pipelines.fingerprint import FINGERPRINT_FIELDS, densify, fixed_binary, sketch_matrix
 from schemas.corpus import DedupConfig
 from schemas.tables import DuplicateMethod, DuplicateRow
 
@@ -60,6 +60,7 @@ def find_duplicates(works: pa.Table, texts: Texts, config: DedupConfig) -> Dupli
 
     Raises ``ValueError`` where a ``work_id`` comes twice, and ``LookupError`` where ``texts`` lacks one.
     """
+    works = works.select([*POLICY_COLUMNS, *(column.name for column in FINGERPRINT_FIELDS)])
     works = works.take(pc.sort_indices(works, sort_keys=[("work_id", "ascending")]))
     work_ids: list[str] = works.column("work_id").to_pylist()
     if len(set(work_ids)) != len(work_ids):
@@ -103,7 +104,8 @@ class _NearLinks:
 
     def link(self) -> None:
         """Find the candidates, verify them, and link those that hold."""
-        ranked = self._works.take(pa.array(self._longest_first))
+        columns = ["sketch", "chapter_words_sha", "chapter_n_words"]
+        ranked = self._works.select(columns).take(pa.array(self._longest_first))
         minima = sketch_matrix(ranked.column("sketch"))
         dense = densify(minima)
         screen = Screen(minima, dense, self._n_shingles[self._longest_first])

@@ -20,6 +20,8 @@ Numbers = npt.NDArray[np.int64]
 
 RECALL = 0.97
 """Part of the pairs at the wanted similarity that must meet in a band."""
+HIGHEST_BANDED = 0.5
+"""Bands look for pairs of this similarity even where more is wanted of near-duplicates: one may hold the other."""
 MIN_CHAPTER_WORDS = 40
 """Shorter chapters (a note, a dedication) do not bring works together."""
 LARGEST_BUCKET = 50
@@ -64,7 +66,7 @@ class Buckets:
 
 def band_buckets(dense: Minima, min_similarity: float) -> Buckets:
     """Buckets of the works (rows of ``dense``, densified) that agree in a band."""
-    bands, rows = bands_for(min_similarity)
+    bands, rows = bands_for(min(min_similarity, HIGHEST_BANDED))
     works = np.flatnonzero((dense != EMPTY).any(axis=1))
     return _gathered(list(_each_band(dense, works, bands, rows)))
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.fingerprint_words import Hashes, mix, shingle_set, shingles, words, words_of
+from pipelines.fingerprint_words import SHINGLE_WORDS, Hashes, mix, shingle_set, shingles, words, words_of
 
 __all__ = [
     "BINS",
@@ -48,6 +48,11 @@ BINS = 256
 """Bins of a sketch: the standard error of a similarity is at most 1 / (2 * sqrt(256)) = 0.031."""
 EMPTY = 0xFFFFFFFF
 """Minimum of a bin that no shingle fell into."""
+
+_FEW_BINS = 32
+"""Up to so many filled bins it is faster to find the giver of each empty bin than to try one after another."""
+_STRETCH = 1 << 20
+"""Words whose shingles are made at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +111,12 @@ def _donors() -> npt.NDArray[np.intp]:
     return np.argsort(mix(places), axis=0, kind="stable")
 
 
+@cache
+def _attempts() -> npt.NDArray[np.intp]:
+    """The inverse: at which attempt a bin (row) gives to a bin (column)."""
+    return np.argsort(_donors(), axis=0, kind="stable")
+
+
 def densify(minima: Minima) -> Minima:
     """Fill the empty bins of sketches (rows of a matrix) so that equal bins estimate the Jaccard similarity.
 
@@ -113,7 +124,12 @@ def densify(minima: Minima) -> Minima:
     its own, the same for all sketches. Rows of empty sets stay empty.
     """
     dense = minima.copy()
-    rows = np.flatnonzero((minima == EMPTY).any(axis=1) & (minima != EMPTY).any(axis=1))
+    filled = (minima != EMPTY).sum(axis=1)
+    for row in np.flatnonzero((filled > 0) & (filled <= _FEW_BINS)).tolist():
+        givers = np.flatnonzero(minima[row] != EMPTY)
+        taken = minima[row, givers[_attempts()[givers].argmin(axis=0)]]
+        dense[row] = np.where(minima[row] == EMPTY, taken, minima[row])
+    rows = np.flatnonzero((filled > _FEW_BINS) & (filled < BINS))
     row, column = np.nonzero(minima[rows] == EMPTY)
     row = rows[row]
     for donors in _donors():
@@ -162,9 +178,17 @@ def fingerprint_chapter(text: str) -> ChapterFingerprint:
 def fingerprint_chapters(texts: Sequence[str]) -> list[ChapterFingerprint]:
     """Fingerprints of several texts at once: much faster than one by one where they are short."""
     return [
-        ChapterFingerprint(_words_sha([hashes]), len(hashes), Sketch.of(shingles(hashes)), hashes)
+        ChapterFingerprint(_words_sha([hashes]), len(hashes), _sketch_of_words(hashes), hashes)
         for hashes in words_of(texts)
     ]
+
+
+def _sketch_of_words(hashes: Hashes) -> Sketch:
+    """Sketch of the shingles of a sequence of words, a stretch at a time to save memory."""
+    if len(hashes) <= _STRETCH:
+        return Sketch.of(shingles(hashes))
+    stretches = range(0, len(hashes) - SHINGLE_WORDS + 1, _STRETCH)
+    return merge(Sketch.of(shingles(hashes[start : start + _STRETCH + SHINGLE_WORDS - 1])) for start in stretches)
 
 
 def fingerprint_work(chapters: Sequence[ChapterFingerprint]) -> WorkFingerprint:
