@@ -15,7 +15,9 @@ from typing import NamedTuple
 # First and last code point of the blocks that matter, after NFKC: compatibility forms are gone by then.
 _BLOCKS = (
     (0x0041, 0x02AF, "Latin"),
-    (0x0370, 0x03FF, "Greek"),
+    (0x0370, 0x03E1, "Greek"),
+    (0x03E2, 0x03EF, "Coptic"),
+    (0x03F0, 0x03FF, "Greek"),
     (0x0400, 0x052F, "Cyrillic"),
     (0x0530, 0x058F, "Armenian"),
     (0x0590, 0x05FF, "Hebrew"),

@@ -314,7 +314,7 @@ def run_python(script: str, **environment: str) -> Any:
 READ = """
 import json, threading
 from pathlib import Path
-texts = [p.read_text(encoding="utf-8")[:n] for p in sorted(Path("tests/fixtures/language/passages").glob("*.txt"))
+texts = [p.read_text(encoding="utf-8")[:n] for p in sorted(Path("tests/fixtures/language/passages").glob("*.txt"))[::2]
          for n in (70, 300)]
 """
 COLD_THREADS = (
@@ -337,7 +337,7 @@ WITHOUT_RUST = "import sys; sys.modules['langdetect_rs'] = None\n"
 
 def test_threads_orders_hash_seeds_and_engines_give_the_same():
     threads = run_python(COLD_THREADS, PYTHONHASHSEED="1")
-    assert [row[0] for row in threads][1::2] == list(PASSAGES)
+    assert [row[0] for row in threads][1::2] == list(PASSAGES)[::2]
     assert run_python(REVERSED, PYTHONHASHSEED="2") == threads
     assert run_python(WITHOUT_RUST + COLD_THREADS, PYTHONHASHSEED="3") == threads
 

@@ -1,0 +1,79 @@
+"""The script gate."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.language_scripts import PROFILES, SINGLE, Gate, gate, script_of
+
+
+@pytest.mark.parametrize(
+    ("char", "script"),
+    [
+        ("a", "Latin"),
+        ("ß", "Latin"),
+        ("ế", "Latin"),
+        ("ж", "Cyrillic"),
+        ("λ", "Greek"),
+        ("א", "Hebrew"),
+        ("ی", "Arabic"),
+        ("ह", "Devanagari"),
+        ("ก", "Thai"),
+        ("の", "Kana"),
+        ("ー", "Kana"),
+        ("燈", "Han"),
+        ("\U00020000", "Han"),
+        ("한", "Hangul"),
+        ("ა", "Georgian"),
+        ("1", None),
+        (" ", None),
+        ("×", None),
+        ("\U00010330", None),
+    ],
+)
+def test_script_of_a_letter(char, script):
+    assert script_of(char) == script
+
+
+@pytest.mark.parametrize(
+    ("text", "script", "share"),
+    [
+        ("", "", 0.0),
+        ("123 !?", "", 0.0),
+        ("Only Latin 1.", "Latin", 1.0),
+        ("燈籠又滅了", "Chinese", 1.0),
+        ("灯が消えた", "Japanese", 1.0),
+        ("燈" * 9 + "の", "Chinese or Japanese", 1.0),
+        ("燈" * 99 + "の", "Chinese", 1.0),
+        ("東" * 2 + "a" * 5, "Chinese", 0.5),
+        ("ж" * 3 + "a", "Cyrillic", 0.75),
+        ("\U00010330" * 3 + "a", "other", 0.75),
+        ("aж", "Cyrillic", 0.5),
+    ],
+)
+def test_the_script_of_most_of_a_text(text, script, share):
+    assert gate(text) == Gate(script, share)
+
+
+@given(st.text())
+def test_any_text_has_a_gate(text):
+    found = gate(text)
+    assert 0 <= found.share <= 1
+    assert (found.script == "") == (not any(map(str.isalpha, text)))
+
+
+def test_blocks_are_those_of_unicode():
+    """Where a letter is said to be of a script, its Unicode name says so too."""
+    named = {*SINGLE, "Cyrillic", "Devanagari"} - {"Japanese"}
+    found: dict[str, set[str]] = {}
+    for char in map(chr, range(0x370, 0xD7FF)):
+        name = unicodedata.name(char, "").split()
+        if name and name[0] != "MODIFIER" and (script := script_of(char)) in named:
+            found.setdefault(script, set()).add(name[0])
+    assert found == {script: {script.upper()} for script in named}
+
+
+def test_scripts_are_either_single_or_contested():
+    assert not set(SINGLE) & set(PROFILES)
