@@ -1,0 +1,110 @@
+"""Generated stories, from files to a dataset: time, peak memory, what was found of what was planted.
+
+``make bench``, or ``python -m tests.benchmarks.files_to_dataset [N] [-j J]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from tests.benchmarks import stories
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def tree_memory(process: int) -> int:
+    """Proportional memory (PSS) of a process and all below it, in bytes."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            children.setdefault(parent, []).append(int(entry.name))
+    total = 0
+    queue = [process]
+    while queue:
+        number = queue.pop()
+        queue += children.get(number, [])
+        try:
+            lines = Path(f"/proc/{number}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return total
+
+
+def measured(command: list[str]) -> tuple[float, float, int]:
+    """Wall seconds, CPU seconds and peak memory of a command and all its processes."""
+    peak = 0
+    before = os.times()
+    start = time.perf_counter()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        done = threading.Event()
+
+        def watch() -> None:
+            nonlocal peak
+            while not done.wait(0.1):
+                peak = max(peak, tree_memory(process.pid))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        status = process.wait()
+        done.set()
+        watcher.join()
+    after = os.times()
+    if status:
+        sys.exit(f"{command} ended with {status}")
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - start, cpu, peak
+
+
+def found(corpus: Path, truth: Path) -> dict[str, str]:
+    """Of each kind of planted copy, how many stand in one cluster with what they were copied from."""
+    works = pd.read_parquet(corpus / "latest" / "works", columns=["path", "dup_cluster_id"])
+    cluster = dict(zip(works.path, works.dup_cluster_id, strict=True))
+    tally: dict[str, list[bool]] = {}
+    for name, planted in json.loads(truth.read_text(encoding="utf-8")).items():
+        pair = cluster.get(name), cluster.get(planted["copy_of"])
+        tally.setdefault(planted["kind"], []).append(pair[0] is not None and pair[0] == pair[1])
+    return {kind: f"{sum(hits)} of {len(hits)}" for kind, hits in sorted(tally.items())}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", nargs="?", type=int, default=10_000)
+    parser.add_argument("-j", "--jobs", type=int, nargs="+", default=[os.cpu_count() or 1])
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "stories"
+        size = stories.write(folder, arguments.count)
+        print(f"{arguments.count:,} stories, {size / 1e6:,.0f} MB")
+        for jobs in arguments.jobs:
+            corpus = Path(place) / f"corpus-{jobs}"
+            scrapy = [str(ROOT / ".venv" / "bin" / "scrapy")]
+            steps = {
+                "ingest": [*scrapy, "ingest", str(folder), "-c", str(corpus), "-j", str(jobs), "--no-build"],
+                "build": [*scrapy, "build", str(corpus), "-j", str(jobs)],
+            }
+            for step, command in steps.items():
+                wall, cpu, peak = measured(command)
+                rate = f"{arguments.count / wall:,.0f} works/s, {size / 1e6 / wall:,.1f} MB/s"
+                print(f"-j {jobs} {step:<7} {wall:7.1f} s wall {cpu:7.1f} s CPU {peak / 2**20:7.0f} MiB peak  {rate}")
+            print(f"-j {jobs} copies found: {found(corpus, folder.with_suffix('.truth.json'))}")
+            shutil.rmtree(corpus)
+
+
+if __name__ == "__main__":
+    main()
