@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pipelines.clean_blocks import find_blocks
+from pipelines.clean_blocks import find_blocks, mark_blocks, trimmed
 from pipelines.clean_counts import compression_ratio, count_words
 from pipelines.clean_unicode import canonical, moved
 from schemas.work import Block, Span
@@ -46,11 +46,12 @@ def clean(
     """Canonical form of a chapter's ``text``, its blocks and its spans."""
     clean_text, flags = canonical(text)
     if (blocks or spans) and clean_text != text:
-        offsets = moved(text, (offset for mark in (*blocks, *spans) for offset in (mark.start, mark.end)))
+        marks: tuple[Block | Span, ...] = (*blocks, *spans)
+        offsets = moved(text, (offset for mark in marks for offset in (mark.start, mark.end)))
         blocks = _marks_moved(blocks, offsets)
         spans = _marks_moved(spans, offsets)
-    blocks, spans = _trimmed(blocks, clean_text), _trimmed(spans, clean_text)
-    return Cleaned(clean_text, blocks or find_blocks(clean_text, title), spans, flags)
+    marked = mark_blocks(clean_text, blocks, title) if blocks else find_blocks(clean_text, title)
+    return Cleaned(clean_text, marked, tuple(_trimmed(spans, clean_text)), flags)
 
 
 _Mark = TypeVar("_Mark", Block, Span)
@@ -60,18 +61,13 @@ def _marks_moved(marks: tuple[_Mark, ...], offsets: dict[int, int]) -> tuple[_Ma
     return tuple(mark.model_copy(update={"start": offsets[mark.start], "end": offsets[mark.end]}) for mark in marks)
 
 
-def _trimmed(marks: tuple[_Mark, ...], text: str) -> tuple[_Mark, ...]:
-    """``marks`` without white space at their edges; those of nothing else are gone."""
-    result = []
-    for mark in marks:
-        inside = text[mark.start : mark.end]
-        start = mark.start + len(inside) - len(inside.lstrip())
-        end = mark.end - (len(inside) - len(inside.rstrip()))
-        if start >= end:
-            continue
-        moves = (start, end) != (mark.start, mark.end)
-        result.append(mark.model_copy(update={"start": start, "end": end}) if moves else mark)
-    return tuple(result)
+def _trimmed(spans: Iterable[Span], text: str) -> Iterator[Span]:
+    """``spans`` without white space at their edges; those of nothing else are gone."""
+    for span in spans:
+        start, end = trimmed(text, span.start, span.end)
+        if start < end:
+            moves = (start, end) != (span.start, span.end)
+            yield span.model_copy(update={"start": start, "end": end}) if moves else span
 
 
 def count_paragraphs(blocks: Iterable[Block]) -> int:

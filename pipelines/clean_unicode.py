@@ -7,6 +7,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 
+import numpy as np
 import regex
 
 _LINE_ENDS = dict.fromkeys("\r\v\x85\u2028\u2029", "\n") | {"\f": "\n\n"}
@@ -23,6 +24,10 @@ _REPLACED: tuple[tuple[str, dict[str, str]], ...] = (
     ("soft_hyphens_removed", {"\xad": ""}),
 )
 _REPLACEMENT = {char: new for _, table in _REPLACED for char, new in table.items()}
+_IS_SPECIAL = np.zeros(0x10000, np.bool_)
+_IS_SPECIAL[[ord(char) for char in _REPLACEMENT]] = True
+_PIECE = 1 << 18
+"""Characters that are looked up at once: what fits a processor's cache."""
 
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -49,7 +54,7 @@ def canonical(text: str) -> tuple[str, tuple[str, ...]]:
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     flags = []
-    for flag, table in _REPLACED:
+    for flag, table in _REPLACED if _holds_specials(text) else ():
         size = len(text)
         for char in [char for char in table if char in text]:
             text = text.replace(char, table[char])
@@ -59,6 +64,20 @@ def canonical(text: str) -> tuple[str, tuple[str, ...]]:
         text, more = _encoded_well(text)
         flags += more
     return _spaced_well(text), tuple(flags)
+
+
+def _holds_specials(text: str) -> bool:
+    """Whether any character of ``text`` is to be replaced: cheaper than to look for each of them.
+
+    Searching strings of one byte a character takes next to no time anyway.
+    """
+    if text.isascii():
+        return True
+    for start in range(0, len(text), _PIECE):
+        units = text[start : start + _PIECE].encode("utf-16-le", "surrogatepass")
+        if _IS_SPECIAL[np.frombuffer(units, np.dtype("<u2"))].any():
+            return True
+    return False
 
 
 def _encoded_well(text: str) -> tuple[str, list[str]]:
@@ -92,7 +111,7 @@ def _nfc(text: str) -> str:
 
 
 def _in_canonical_order(match: regex.Match[str]) -> str:
-    marks = match[0]
+    marks: str = match[0]
     if len(marks) <= _LONGEST_MARKS:
         return marks
     ordered: list[str] = []
@@ -152,7 +171,8 @@ def moved(text: str, offsets: Iterable[int]) -> dict[int, int]:
 
 def _edited(text: str, offsets: list[int], edits: Iterable[tuple[int, int, str]]) -> tuple[str, list[int]]:
     """``text`` with each stretch (start, end, replacement) replaced, in order, and the offsets moved along."""
-    starts, ends, shifts, sizes, parts = [0], [0], [0], [0], []
+    starts, ends, shifts, sizes = [0], [0], [0], [0]
+    parts: list[str] = []
     done = shift = 0
     for start, end, new in edits:
         parts += text[done:start], new
