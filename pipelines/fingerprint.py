@@ -125,10 +125,10 @@ def densify(minima: Minima) -> Minima:
     """
     dense = minima.copy()
     filled = (minima != EMPTY).sum(axis=1)
-    for row in np.flatnonzero((filled > 0) & (filled <= _FEW_BINS)).tolist():
-        givers = np.flatnonzero(minima[row] != EMPTY)
-        taken = minima[row, givers[_attempts()[givers].argmin(axis=0)]]
-        dense[row] = np.where(minima[row] == EMPTY, taken, minima[row])
+    for sparse in np.flatnonzero((filled > 0) & (filled <= _FEW_BINS)).tolist():
+        givers = np.flatnonzero(minima[sparse] != EMPTY)
+        taken = minima[sparse, givers[_attempts()[givers].argmin(axis=0)]]
+        dense[sparse] = np.where(minima[sparse] == EMPTY, taken, minima[sparse])
     rows = np.flatnonzero((filled > _FEW_BINS) & (filled < BINS))
     row, column = np.nonzero(minima[rows] == EMPTY)
     row = rows[row]
