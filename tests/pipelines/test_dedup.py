@@ -1,0 +1,264 @@
+"""Copies planted in small corpora, with similarities counted by hand."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.dedup import DuplicateFindings, find_duplicates
+from schemas.corpus import DedupConfig
+from tests.pipelines.dedup_corpora import A_DAY, DISCLAIMER, LYRICS, Texts, candidates, story, tale
+
+
+def find(corpus, config=None, **facts):
+    return find_duplicates(candidates(corpus, **facts), Texts(corpus), config or DedupConfig())
+
+
+def links(findings):
+    """Copy, representative, method, similarity and containment of each row."""
+    return [(row.work_id, row.other_work_id, row.method, row.similarity, row.containment) for row in findings.rows]
+
+
+def edited(words, share, seed):
+    chance = random.Random(seed)
+    return [f"other{chance.randrange(10**9)}" if chance.random() < share else word for word in words]
+
+
+def test_the_same_words_are_exact_copies():
+    text = "“It’s fog,” said Holmes. “Fog — and a lamp!”"
+    corpus = {
+        "a:1": [text],
+        "a:2": ['"IT\'S FOG", SAID HOLMES. "FOG -- AND A LAMP!"'],
+        "b:3": ["It’s  fog, said\n\nHolmes.", "Fog and a lamp"],
+        "b:4": ["It is fog, said Holmes. Fog and a lamp"],
+    }
+    findings = find(corpus, DedupConfig(near=False))
+    assert links(findings) == [("a:2", "a:1", "exact", 1.0, 1.0), ("b:3", "a:1", "exact", 1.0, 1.0)]
+    assert findings.cluster_of == {"a:1": "a:1", "a:2": "a:1", "b:3": "a:1"}
+    assert findings.role_of == {"a:1": "representative", "a:2": "duplicate", "b:3": "duplicate"}
+    assert [row.rule for row in findings.rows] == ["work_id", "longest"]
+
+
+def test_a_changed_last_word_is_counted_by_hand():
+    """Ten words have six shingles; another last word changes one: 5 of 7 in common, 5 of 6 of either."""
+    corpus = {
+        "a:1": ["the lamp went out and Watson heard the river rise"],
+        "a:2": ["The lamp went out, and Watson heard the river FALL."],
+        "a:3": ["the sister of Mycroft wrote to nobody about the carriage"],
+    }
+    findings = find(corpus)
+    assert links(findings) == [("a:2", "a:1", "minhash", 0.7143, 0.8333)]
+    (row,) = findings.rows
+    assert (row.cluster_id, row.rule, row.decision, row.same_author) == ("a:1", "work_id", "marked", None)
+
+
+def test_near_copies_are_not_looked_for_where_unwanted():
+    corpus = {"a:1": [story("one", 200)], "a:2": [story("one", 200) + " end"]}
+    texts = Texts(corpus)
+    assert find_duplicates(candidates(corpus), texts, DedupConfig(near=False)) == DuplicateFindings()
+    assert texts.calls == []
+    assert len(find(corpus).rows) == 1
+
+
+def test_edited_words_are_found():
+    corpus = {"a:1": [story("one", 3000)], "a:2": [" ".join(edited(tale("one", 3000), 0.03, seed=1))]}
+    corpus |= {f"b:{n}": [story(n, 3000)] for n in range(10)}
+    (row,) = find(corpus).rows
+    assert (row.work_id, row.method) == ("a:2", "minhash")
+    assert row.similarity == pytest.approx(0.97**5 / (2 - 0.97**5), abs=0.04)
+
+
+def test_a_repost_with_another_header_and_footer_is_found():
+    text = story("one", 1000)
+    corpus = {
+        "a:1": [f"{DISCLAIMER} {text}"],
+        "a:2": [f"{text} Thank you for reading, and goodnight to all of Baker Street."],
+    }
+    assert [(row.work_id, row.method) for row in find(corpus).rows] == [("a:2", "minhash")]
+
+
+def test_a_work_posted_again_with_more_chapters_contains_the_first():
+    """Five chapters of 104 words, 100 shingles each, are a fifth of 25: J = 500 / 2500, all of them held."""
+    chapters = [story(n, 104) for n in range(25)]
+    corpus = {"a:1": chapters[:5], "b:2": chapters}
+    assert links(find(corpus)) == [("a:1", "b:2", "containment", 0.2, 1.0)]
+    assert find(corpus, DedupConfig(min_containment=1.0)).cluster_of == {"a:1": "a:1", "b:2": "a:1"}
+
+
+def test_an_omnibus_contains_its_stories():
+    stories = {f"a:{n}": [story(n, 204)] for n in range(8)}
+    corpus = {**stories, "b:9": [texts[0] for texts in stories.values()], "c:10": [story("other", 204)]}
+    findings = find(corpus)
+    assert links(findings) == [(f"a:{n}", "b:9", "containment", 0.125, 1.0) for n in range(8)]
+    assert "c:10" not in findings.cluster_of
+
+
+def test_a_chapter_among_many_is_too_little():
+    """Four of five chapters are held by the other: containment 0.8, at the threshold; three of five are not enough."""
+    chapters = [story(n, 104) for n in range(30)]
+    corpus = {"a:1": chapters[:5], "b:2": [*chapters[:4], *chapters[10:30]]}
+    assert links(find(corpus)) == [("a:1", "b:2", "containment", 0.16, 0.8)]
+    assert find({"a:1": chapters[:5], "b:2": [*chapters[:3], *chapters[10:30]]}).rows == []
+
+
+def test_shared_disclaimers_lyrics_and_prompts_link_nothing():
+    prompt = "Prompt: Holmes finds a letter that Watson never meant to send, and answers it."
+    corpus = {f"a:{n}": [f"{DISCLAIMER}\n\n{prompt}\n\n{LYRICS}", story(n, 400), LYRICS] for n in range(70)}
+    findings = find(corpus)
+    assert (findings.rows, findings.cluster_of) == ([], {})
+    assert findings.n_screened > 0
+
+
+def test_a_short_quote_that_is_a_whole_work_is_not_contained():
+    """49 words in a row are 45 shingles, one less than count."""
+    words = tale("novel", 2000)
+    corpus = {"a:1": [" ".join(words)], "a:2": [" ".join(words[500:549])]}
+    assert find(corpus).rows == []
+
+
+def test_an_excerpt_of_fifty_words_counts_where_a_chapter_brings_them_together():
+    chapters = [story(n, 50) for n in range(3)]
+    assert links(find({"a:1": chapters, "a:2": chapters[1:2]})) == [("a:2", "a:1", "containment", 0.3333, 1.0)]
+
+
+def test_chinese_is_compared_by_character():
+    """Thirty characters, 26 shingles, of which the last two change: 24 shared, 28 in all."""
+    text = "那天夜里河上起了雾福尔摩斯点起一盏灯等华生医生回家可他没回来"
+    changed = f"{text[:14]}，{text[14:-2]}去了。"
+    corpus = {
+        "a:1": [text],
+        "a:2": [changed],
+        "a:3": ["班纳特小姐坐在窗前读信信里说他们明天一早便要离开庄园去伦敦过冬"],
+    }
+    assert len(text) == 30
+    assert links(find(corpus)) == [("a:2", "a:1", "minhash", 0.8571, 0.9231)]
+
+
+def test_drabbles_are_found_and_told_apart():
+    drabbles = {f"a:{n}": [story(n, 100)] for n in range(200)}
+    copies = {f"b:{n}": [" ".join(edited(tale(n, 100), 0.03, seed=n))] for n in range(0, 200, 4)}
+    findings = find({**drabbles, **copies})
+    assert {(row.work_id[2:], row.other_work_id[2:]) for row in findings.rows} == {(n[2:], n[2:]) for n in copies}
+
+
+def test_texts_without_words_are_copies_of_nothing():
+    findings = find({"a:1": [""], "a:2": [], "a:3": ["“…”", "😀"], "a:4": ["Fog."], "a:5": ["fog"], "a:6": ["Lamp"]})
+    assert links(findings) == [("a:5", "a:4", "exact", 1.0, 1.0)]
+
+
+@pytest.mark.parametrize("corpus", [{}, {"a:1": ["alone"]}, {"a:1": []}])
+def test_a_corpus_without_copies_has_no_findings(corpus):
+    assert find(corpus) == DuplicateFindings()
+
+
+def test_a_chain_is_one_cluster_and_its_rows_tell_the_true_similarity():
+    """Chapters of 100 shingles: A ~ B and B ~ C share two of four (J = 0.5), A and C one of five."""
+    chapters = [story(n, 104) for n in range(5)]
+    corpus = {"a:1": chapters[:3], "a:2": chapters[1:4], "a:3": chapters[2:]}
+    assert links(find(corpus)) == [("a:2", "a:1", "minhash", 0.5, 0.6667), ("a:3", "a:1", "minhash", 0.2, 0.3333)]
+    assert find({"a:1": chapters[:3], "a:3": chapters[2:]}).rows == []
+
+
+def test_thresholds_are_settings():
+    chapters = [story(n, 104) for n in range(5)]
+    corpus = {"a:1": chapters[:3], "a:2": chapters[1:4]}
+    assert len(find(corpus, DedupConfig(min_similarity=0.5)).rows) == 1
+    assert find(corpus, DedupConfig(min_similarity=0.51)).rows == []
+    assert links(find(corpus, DedupConfig(min_similarity=0.51, min_containment=0.6))) == [
+        ("a:2", "a:1", "containment", 0.5, 0.6667)
+    ]
+
+
+def test_a_contained_text_is_found_when_only_near_identity_is_wanted():
+    words = tale("one", 1000)
+    corpus = {"a:1": [" ".join(words)], "a:2": [" ".join(words[:700])]}
+    assert [row.method for row in find(corpus, DedupConfig(min_similarity=0.95)).rows] == ["containment"]
+
+
+def test_many_copies_of_one_story_are_one_cluster_and_read_once():
+    text = story("one", 300)
+    corpus = {f"a:{n:03}": [text if n < 60 else f"{text} copy {n}"] for n in range(130)}
+    corpus |= {f"b:{n}": [story(n, 300)] for n in range(20)}
+    texts = Texts(corpus)
+    findings = find_duplicates(candidates(corpus), texts, DedupConfig())
+    assert set(findings.cluster_of) == {work_id for work_id in corpus if work_id.startswith("a:")}
+    assert set(findings.cluster_of.values()) == {"a:000"}
+    read = [work_id for call in texts.calls for work_id in call]
+    assert len(read) == len(set(read)) == 71
+    assert findings.n_verified < 200
+
+
+def test_the_copy_and_the_kept_one_are_described():
+    text = story("one", 100)
+    findings = find(
+        {"ao3:7": [text], "ffn:8": [text]},
+        DedupConfig(policy="drop"),
+        **{
+            "7": {"authors": ["Irene  A."], "path": "irene.html", "status": "complete", "retrieved_at": A_DAY},
+            "8": {"authors": ["irene a.", "Kit"], "url": "https://example.org/8", "raw_sha256": "ff", "filled": 9},
+        },
+    )
+    (row,) = findings.rows
+    assert row.model_dump() == {
+        "work_id": "ffn:8",
+        "other_work_id": "ao3:7",
+        "cluster_id": "ao3:7",
+        "method": "exact",
+        "similarity": 1.0,
+        "containment": 1.0,
+        "same_author": True,
+        "decision": "dropped",
+        "rule": "complete",
+        "source": "ffn",
+        "title": "Title of ffn:8",
+        "path": None,
+        "other_path": "irene.html",
+        "url": "https://example.org/8",
+        "raw_sha256": "ff",
+    }
+
+
+def test_a_work_that_comes_twice_is_refused():
+    corpus = {"a:1": ["one"]}
+    table = candidates(corpus)
+    with pytest.raises(ValueError, match="two rows"):
+        find_duplicates(table.slice(0).take([0, 0]), Texts(corpus), DedupConfig())
+
+
+def test_a_text_that_does_not_come_is_an_error():
+    corpus = {"a:1": [story("one", 100)], "a:2": [story("one", 101)]}
+    with pytest.raises(LookupError, match="no text came for 1 works, such as a:2"):
+        find_duplicates(candidates(corpus), lambda ids: [("a:1", corpus["a:1"]) for _ in ids[:1]], DedupConfig())
+
+
+CHAPTERS = [story(n, 60) for n in range(6)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(0, 5), max_size=4), min_size=1, max_size=9),
+    st.randoms(use_true_random=False),
+    st.sampled_from(["mark", "drop"]),
+)
+def test_the_order_of_the_rows_changes_nothing(works, chance, policy):
+    corpus = {f"a:{n}": [CHAPTERS[chapter] for chapter in chapters] for n, chapters in enumerate(works)}
+    table = candidates(corpus)
+    order = list(range(len(corpus)))
+    chance.shuffle(order)
+    config = DedupConfig(policy=policy)
+    findings = find_duplicates(table, Texts(corpus), config)
+    assert find_duplicates(table.take(order), Texts(corpus), config) == findings
+    check(findings)
+
+
+def check(findings):
+    """What holds of any findings: one representative per cluster, one row per copy, ids that agree."""
+    representatives = {w: c for w, c in findings.cluster_of.items() if findings.role_of[w] == "representative"}
+    assert sorted(representatives.values()) == sorted(set(findings.cluster_of.values()))
+    assert [row.work_id for row in findings.rows] == sorted(w for w, r in findings.role_of.items() if r == "duplicate")
+    for cluster in set(findings.cluster_of.values()):
+        assert cluster == min(work for work, other in findings.cluster_of.items() if other == cluster)
+    for row in findings.rows:
+        assert representatives[row.other_work_id] == findings.cluster_of[row.work_id] == row.cluster_id
+        assert 0 <= row.similarity <= row.containment <= 1
