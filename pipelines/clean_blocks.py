@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipelines.clean_notes import note_label, note_opener, note_words, speaks, talks
+from pipelines.clean_notes import may_hold_note_words, note_label, note_opener, note_words, speaks, talks
 from pipelines.clean_rules import LONGEST_MARK, Guess, end_marker, heading, image, scene_break, verse
 from schemas.work import Block
 
@@ -12,6 +12,8 @@ _EDGE = 3
 """Blocks at each end of a chapter that notes are looked for in, beyond those that are no prose."""
 _LONGEST_RUN = 40
 """Blocks that the notes before or after a story reach at most."""
+_BODY = 1500
+"""Characters of a paragraph that note words are looked for in."""
 _LONGEST_NOTE = 5
 """Paragraphs that follow a note's opener at most."""
 _CLOSING = {"(": ")", "[": "]", "{": "}", "（": "）", "【": "】", "<": ">"}
@@ -27,15 +29,18 @@ def find_blocks(text: str, title: str | None = None) -> tuple[Block, ...]:
     ``title`` is the chapter's, to know it when the text repeats it.
     """
     units = _Units(text)
+    add_start, add_end, add_guess = units.starts.append, units.ends.append, units.guesses.append
     at = 0
     for paragraph in text.split("\n\n") if text else ():
+        end = at + len(paragraph)
         if "\n" in paragraph:
             units.add_lines(paragraph, at, title)
         else:
-            size = len(paragraph)
-            plain = size > LONGEST_MARK and paragraph[0] not in _CLOSING
-            units.add(at, at + size, None if plain else _by_itself(paragraph))
-        at += len(paragraph) + 2
+            add_start(at)
+            add_end(end)
+            plain = end - at > LONGEST_MARK and paragraph[0] not in _CLOSING
+            add_guess(None if plain else _by_itself(paragraph))
+        at = end + 2
     units.mark(title)
     return units.blocks()
 
@@ -145,13 +150,15 @@ class _Units:
 
     def _mark_head(self, title: str | None) -> None:
         prose = False
+        wordy = self._wordy(range(min(_EDGE, len(self.guesses))))
         for index in range(min(_LONGEST_RUN, len(self.guesses))):
             if prose and index >= _EDGE:
                 break
+            wordy = wordy or index >= _EDGE
             if self.guesses[index] is None:
                 paragraph = self.paragraph(index)
                 told = None if prose else heading(paragraph, title) or note_label(paragraph)
-                self.guesses[index] = told or note_opener(paragraph) or note_words(paragraph)
+                self.guesses[index] = told or note_opener(paragraph) or (wordy and note_words(paragraph)) or None
             prose = prose or self.kind(index) in _PROSE
 
     def _mark_ends(self) -> None:
@@ -171,13 +178,18 @@ class _Units:
     def _mark_tail(self) -> None:
         prose = False
         last = len(self.guesses) - 1
+        wordy = self._wordy(range(max(0, last + 1 - _EDGE), last + 1))
         for index in range(last, max(-1, last - _LONGEST_RUN), -1):
             if prose and last - index >= _EDGE:
                 break
+            wordy = wordy or last - index >= _EDGE
             if self.guesses[index] is None:
                 paragraph = self.paragraph(index)
-                self.guesses[index] = note_opener(paragraph) or note_words(paragraph)
+                self.guesses[index] = note_opener(paragraph) or (wordy and note_words(paragraph)) or None
             prose = prose or self.kind(index) in _PROSE
+
+    def _wordy(self, indexes: range) -> bool:
+        return may_hold_note_words("\n".join(self.text[self.starts[i] : self.ends[i]][:_BODY] for i in indexes))
 
     def _mark_after_breaks(self) -> None:
         for index in self._breaks():
@@ -187,9 +199,9 @@ class _Units:
 
     def _mark_open_brackets(self) -> None:
         """Notes whose bracket closes some paragraphs later."""
-        for index, start in enumerate(self.starts):
-            closing = _CLOSING.get(self.text[start])
-            if closing is None or closing in self.paragraph(index) or self.kind(index) not in _OPEN:
+        for index in [i for i, start in enumerate(self.starts) if self.text[start] in _CLOSING]:
+            closing = _CLOSING[self.text[self.starts[index]]]
+            if closing in self.paragraph(index) or self.kind(index) not in _OPEN:
                 continue
             guess = note_opener(self.paragraph(index))
             last = self._closed_at(index, closing) if guess else None

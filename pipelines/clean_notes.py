@@ -15,13 +15,13 @@ _SEPARATOR = r"\s{0,3}[*_]{0,3}\s?(?:[:：;.~,\-–—)\]】）>/]|$|\n)"
 
 # Unmistakable: they need no more than a separator after them.
 _OPENER = re.compile(
-    _EDGE + r"(?:(?-i:A\s?/\s?N'?s?\b|A\\N\b|a/n\b|A\. ?N\.)(?!/)"
+    _EDGE + r"(?:a/n\b(?!/)"
     r"|(?:(?:an? )?(?:quick|small|short|brief|final|little|long|important|very important|another)? ?"
     r"author(?:'s|s'|s|ess'|ess's)? ?'?notes?|author's (?:corner|ramblings?)|note from (?:the |your )?(?:author"
     r"|writer)"
     r"|writer's notes?|(?:beta|translator|editor)'?s? ?notes?|end notes?|t/n|b/n"
     r"|nota(?:s)? (?:de la|del|de|da|do) (?:los )?(?:autora?|autores|escritora?|traductora?|tradutora?)"
-    r"|(?-i:N\.? ?[dD][eE']?\.? ?A\.?|N/A(?=\s?:)|N\. ?A\.(?=\s?:))|notas? finales|notas? iniciales"
+    r"|notas? finales|notas? iniciales"
     r"|notas? finais|notas? iniciais"
     r"|notes? (?:de |d')(?:l'|la )?(?:auteure?|autrice|auteurice|traductrice|traducteur)|mot de l'aut(?:eure?|rice)"
     r"|anmerkung(?:en)? (?:des autors|der autorin|vom autor|von der autorin|des übersetzers|der übersetzerin)"
@@ -39,14 +39,15 @@ _OPENER = re.compile(
     r"|lời (?:của )?tác giả|nota auto(?:rului|arei)|σημείωση (?:της |του )?συγγραφέα"
     r"|ملاحظة (?:من )?الكاتبة?|הערת (?:ה)?(?:סופרת?|כותבת?)"
     r"|作者有[话話](?:要)?[说說]|作者的?[话話]|作者[注按]|作者より|あとがき|後書き|まえがき|前書き|後記|后记"
-    r"|작가의? ?(?:말|후기|한마디))" + _SEPARATOR + ")",
-    re.IGNORECASE,
+    r"|작가의? ?(?:말|후기|한마디))" + _SEPARATOR + ")"
 )
-_CAPITAL_OPENER = re.compile(_EDGE + r"AN\s?[:;\-–—]")
+_CAPITAL_OPENER = re.compile(
+    _EDGE + r"(?:AN\s?[:;\-–—]|(?:A\s?/\s?N'?s?\b|A\\N\b|A\. ?N\.)(?!/)"
+    r"|(?:N\.? ?[dD][eE']?\.? ?A\.?|N/A(?=\s?:)|N\. ?A\.(?=\s?:))" + _SEPARATOR + ")"
+)
 _MEMO = re.compile(r"\b(?:VON|FROM|TO|BETREFF|RE|VIA)\s?:")
 _WEAK_OPENER = re.compile(
-    _EDGE + r"(?:notes?|ps|p\.s\.|nota|notas|anmerkung(?:en)?|примечани[ея]|uwaga|opmerking|remarques?)\s?[:：;\-–—]",
-    re.IGNORECASE,
+    _EDGE + r"(?:notes?|ps|p\.s\.|nota|notas|anmerkung(?:en)?|примечани[ея]|uwaga|opmerking|remarques?)\s?[:：;\-–—]"
 )
 _LABEL = re.compile(
     _EDGE
@@ -56,15 +57,13 @@ _LABEL = re.compile(
     r"|altersfreigabe|warnung(?:en)?|zusammenfassung|inhalt|advertencias?|resumen|clasificación|parejas?"
     r"|avertissements?|résumé|rating|couple|avisos?|resumo|sinopse|classificação|casal|avvertimenti|riassunto|coppia"
     r"|ostrzeżenia|фандом|рейтинг|п[эе]йринг|жанры?|предупреждения|размер|бета|саммари|описание"
-    r"|配对|配對|分级|分級|警告|预警|カップリング|注意|등급|주의)[*_ ]{0,3}[:：][*_ ]{0,3}",
-    re.IGNORECASE,
+    r"|配对|配對|分级|分級|警告|预警|カップリング|注意|등급|주의)[*_ ]{0,3}[:：][*_ ]{0,3}"
 )
 _DISCLAIMER = re.compile(
     _EDGE + r"(?:(?:obligatory |standard |legal |usual )?disc?laim(?:er|or)s?|haftungsausschluss|rechtliches"
     r"|descargos?(?: de responsabilidad)?|aviso legal|renuncia(?: de derechos)?|дисклеймер|отказ(?: от прав)?"
     r"|дисклаймер"
-    r"|zastrzeżenie|ansvarsfraskrivelse|vastuuvapautus|免责声明|免責聲明|声明|聲明|ディスクレーマー|면책)" + _SEPARATOR,
-    re.IGNORECASE,
+    r"|zastrzeżenie|ansvarsfraskrivelse|vastuuvapautus|免责声明|免責聲明|声明|聲明|ディスクレーマー|면책)" + _SEPARATOR
 )
 
 _LABELLED = re.compile(r"[^:：\n]{1,30}[:：]")
@@ -87,8 +86,7 @@ _DISCLAIMING = re.compile(
     r"|personaggi[^.!?\n]{0,60} (?:appartengono|sono proprietà)|senza (?:scopo|fini) di lucro"
     r"|(?:права|герои|персонажи)[^.!?\n]{0,60} принадлеж[аи]т|не извлекаю (?:никакой )?(?:прибыли|выгоды)"
     r"|nie należą do mnie"
-    r"|behoren niet (?:toe )?aan mij|tillhör inte mig|不属于我|不屬於我|版权归|版權歸|著作権|권리는",
-    re.IGNORECASE,
+    r"|behoren niet (?:toe )?aan mij|tillhör inte mig|不属于我|不屬於我|版权归|版權歸|著作権|권리는"
 )
 _NOT_MINE = re.compile(r"(?:i|we) (?:do not|don't|dont|sadly don't) own (?:[A-Z]|any\b|anything)|i own nothing\b")
 
@@ -96,7 +94,7 @@ _REQUESTS = re.compile(
     r"please (?:read and |r&)?(?:review|comment|leave (?:a |me a )?(?:review|comment|kudos))|\bread (?:and|&"
     r"|n) review"
     r"|(?:reviews?|comments|kudos|feedback|concrit) (?:and \w+ )?(?:is|are) (?:always |much |very |greatly )?"
-    r"(?:love|loved|appreciated|welcomed?)\b|\bR ?& ?R\b[!. ]*(?:please|plz)|(?:please|plz) R ?& ?R\b"
+    r"(?:love|loved|appreciated|welcomed?)\b|\br ?& ?r\b[!. ]*(?:please|plz)|(?:please|plz) r ?& ?r\b"
     r"|leave (?:me )?(?:a |some )?(?:reviews?|kudos)|(?:follow|find|visit) me (?:\w+ )?on (?:tumblr|twitter|ao3"
     r"|instagram|discord)"
     r"|thank(?:s| you)[^.!?\n]{0,40} for (?:all )?(?:the|your) (?:lovely |kind |amazing |wonderful "
@@ -106,8 +104,7 @@ _REQUESTS = re.compile(
     r"|constructive criticism|\bno flames\b|flames will be|cross-?posted (?:on|to|from|at) (?:ao3|ff)"
     r"|\b(?:dejad?|deja|dejen) (?:un )?reviews?|reviews? (?:por favor|bitte|please)|laissez (?:une |des )?reviews?"
     r"|lasst (?:mir )?(?:ein )?(?:review|kommentar)s?|комментарии и лайки|жду (?:ваших )?(?:отзывов|комментариев)"
-    r"|求评论|求評論|感想(?:を)?お待ち",
-    re.IGNORECASE,
+    r"|求评论|求評論|感想(?:を)?お待ち"
 )
 _TALK = re.compile(
     r"\b(?:fan-?fics?|fan ?fictions?|fics?|oneshots?|one-shots?|reviews?|reviewers|readers|kudos|beta(?:'?d|ed"
@@ -117,97 +114,86 @@ _TALK = re.compile(
     r"|prompts?|plot ?bunn(?:y|ies)|writer's block|sorry for the (?:late|long|delay|wait)|cliff-?hanger|drabbles?"
     r"|hope you (?:all |guys )?(?:like|liked|enjoy|enjoyed)|(?:mis)?spell?ings?|typos?|grammar|hiatus"
     r"|nächste[sn]? kapitel|siguiente capítulo|próximo capítulo|prochain chapitre|prossimo capitolo"
-    r"|следующ\w+ глав\w+)\b",
-    re.IGNORECASE,
+    r"|следующ\w+ глав\w+)\b"
 )
 
-# Each search begins with these: a pattern of many branches is slow to find nothing.
-_STEMS_DISCLAIMING = [
-    "infringement",
-    "profit",
-    "money",
-    "belong",
-    "property",
-    " own ",
-    "i own",
-    "gehör",
-    "verdien",
-    "pertenec",
-    "personaje",
-    "lucr",
-    "appart",
-    "pertence",
-    "personaggi",
-    "принадлеж",
-    "извлекаю",
-    "należą",
-    "behoren",
-    "tillhör",
-    "属于",
-    "屬於",
-    "版权",
-    "版權",
-    "著作権",
-    "권리",
-]
-_STEMS_REQUESTS = [
-    "review",
-    "comment",
-    "kudos",
-    "feedback",
-    "concrit",
-    "r&r",
-    "r & r",
-    "follow me",
-    "find me",
-    "visit me",
-    "thank",
-    "first",
-    "beta",
-    "criticism",
-    "flames",
-    "posted",
-    "отзыв",
-    "комментари",
-    "评论",
-    "評論",
-    "感想",
-]
-_STEMS_TALK = [
-    "fic",
-    "review",
-    "readers",
-    "kudos",
-    "beta",
-    "tumblr",
-    "ao3",
-    "ff",
-    "wattpad",
-    "chap",
-    "updat",
-    "canon",
-    "ooc",
-    "fandom",
-    "prompt",
-    "plot",
-    "block",
-    "sorry for",
-    "cliff",
-    "drabble",
-    "hope you",
-    "spelling",
-    "typo",
-    "grammar",
-    "hiatus",
-    "one-shot",
-    "oneshot",
-    "kapitel",
-    "capítulo",
-    "capitolo",
-    "глав",
-    "speling",
-    "spell",
-]
+# Each search needs one of these: a pattern of many branches is slow to find nothing.
+_DISCLAIMING_STEMS = (
+    *(
+        "infringement",
+        "profit",
+        "money",
+        "belong",
+        "property",
+        " own ",
+        "i own",
+        "gehör",
+        "verdien",
+        "pertenec",
+        "lucr",
+    ),
+    *("appart", "pertence", "принадлеж", "извлекаю", "należą", "behoren", "tillhör", "属于", "屬於", "版权", "版權"),
+    *("personaje", "personaggi", "著作権", "권리"),
+)
+_REQUESTS_STEMS = (
+    *(
+        "review",
+        "comment",
+        "kudos",
+        "feedback",
+        "concrit",
+        "r&r",
+        "r & r",
+        "me on ",
+        "me here on ",
+        "first fi",
+        "first fan",
+    ),
+    *("first ever", "beta", "criticism", "flames", "posted", "отзыв", "комментари", "评论", "評論", "感想"),
+)
+_TALK_STEMS = (
+    *(
+        " fic",
+        "fanfic",
+        "review",
+        "readers",
+        "kudos",
+        "beta",
+        "tumblr",
+        "ao3",
+        "ff.net",
+        "ffnet",
+        "wattpad",
+        " chap",
+        "updat",
+    ),
+    *(
+        "canon",
+        "ooc",
+        "fandom",
+        "prompt",
+        "plot b",
+        "plotb",
+        "writer's block",
+        "sorry for the",
+        "cliff",
+        "drabble",
+        "hope you",
+    ),
+    *(
+        "spelling",
+        "speling",
+        "typo",
+        "grammar",
+        "hiatus",
+        "one-shot",
+        "oneshot",
+        "kapitel",
+        "capítulo",
+        "capitolo",
+        "глав",
+    ),
+)
 _QUOTES = re.compile('["“”„«»「『]')
 _STARTS_SPEECH = tuple("\"“”„«»「『‘'—–")
 
@@ -215,21 +201,23 @@ _STARTS_SPEECH = tuple("\"“”„«»「『‘'—–")
 def note_opener(paragraph: str) -> Guess | None:
     """Whether ``paragraph`` opens as a note or disclaimer does, such as ``A/N`` or ``От автора:``."""
     opening = _plain(paragraph[:_OPENING])
-    if "\n" in paragraph and speaks(paragraph.partition("\n")[2]):
+    lowered = opening.lower()
+    guess = None
+    if _DISCLAIMER.match(lowered):
+        guess = Guess("disclaimer", "disclaimer_label", 0.95)
+    elif _OPENER.match(lowered) or (_CAPITAL_OPENER.match(opening) and not _MEMO.search(opening)):
+        guess = Guess("note_candidate", "note_opener", 0.95)
+    if guess and "\n" in paragraph and speaks(paragraph.partition("\n")[2]):
         return None  # the story follows in the same paragraph
-    if _DISCLAIMER.match(opening):
-        return Guess("disclaimer", "disclaimer_label", 0.95)
-    if _OPENER.match(opening):
-        return Guess("note_candidate", "note_opener", 0.95)
-    if _CAPITAL_OPENER.match(opening) and not _MEMO.search(opening):
-        return Guess("note_candidate", "note_opener", 0.85)
-    return None
+    return guess
 
 
 def note_label(paragraph: str) -> Guess | None:
     """Whether ``paragraph``, before any prose, is a line of a story's header: ``Rating: …``, ``Warnings: …``."""
+    if ":" not in paragraph[:_OPENING] and "：" not in paragraph[:_OPENING]:
+        return None
     first, *others = paragraph[:_BODY].split("\n")
-    found = _LABEL.match(_plain(first)) and len(paragraph) <= _BODY and all(map(_LABELLED.match, others))
+    found = _LABEL.match(_plain(first).lower()) and len(paragraph) <= _BODY and all(map(_LABELLED.match, others))
     return Guess("note_candidate", "note_label", 0.8) if found else None
 
 
@@ -238,32 +226,39 @@ def note_words(paragraph: str) -> Guess | None:
     body = _plain(paragraph[:_BODY])
     if body.startswith(_STARTS_SPEECH):
         return None
-    lowered = body.lower()
     quote = _QUOTES.search(body)
     unquoted = body[: quote.start()] if quote else body
-    if _has(lowered, _STEMS_DISCLAIMING):
-        if _DISCLAIMING.search(unquoted):
+    lowered = unquoted.lower()
+    if _has(lowered, _DISCLAIMING_STEMS):
+        if _DISCLAIMING.search(lowered):
             return Guess("disclaimer", "disclaimer_words", 0.85)
         if len(paragraph) <= 300 and _NOT_MINE.match(unquoted[:1].lower() + unquoted[1:]):
             return Guess("disclaimer", "disclaimer_words", 0.7)
-    if _has(lowered, _STEMS_REQUESTS) and _REQUESTS.search(unquoted):
+    if _has(lowered, _REQUESTS_STEMS) and _REQUESTS.search(lowered):
         return Guess("note_candidate", "note_words", 0.85)
     talk = talks(unquoted)
-    if talk and _WEAK_OPENER.match(body):
+    if talk and _WEAK_OPENER.match(lowered):
         return Guess("note_candidate", "note_weak_opener", 0.75)
     return Guess("note_candidate", "note_words", 0.7) if talk >= 3 else None
+
+
+def may_hold_note_words(passage: str) -> bool:
+    """Whether ``note_words`` could tell anything of a paragraph of ``passage``: a quick look at several at once."""
+    lowered = _plain(passage).lower()
+    return _has(lowered, _DISCLAIMING_STEMS) or _has(lowered, _REQUESTS_STEMS) or _has(lowered, _TALK_STEMS)
 
 
 def talks(paragraph: str) -> int:
     """Number of different words of ``paragraph`` that belong to writing and posting rather than to a story."""
     lowered = _plain(paragraph[:_BODY]).lower()
-    if not _has(lowered, _STEMS_TALK):
-        return 0
-    return len({match[0] for match in _TALK.finditer(lowered)})
+    return len({match[0] for match in _TALK.finditer(lowered)}) if _has(lowered, _TALK_STEMS) else 0
 
 
-def _has(lowered: str, stems: list[str]) -> bool:
-    return any(stem in lowered for stem in stems)
+def _has(lowered: str, stems: tuple[str, ...]) -> bool:
+    for stem in stems:  # noqa: SIM110 - twice as fast as any() over a generator, and this is the hot path
+        if stem in lowered:
+            return True
+    return False
 
 
 def speaks(paragraph: str) -> bool:
