@@ -181,6 +181,12 @@ def test_two_scripts_by_halves_are_not_sure(any_engines):
     assert detect(halves).status is LanguageStatus.LOW
 
 
+def test_a_script_with_less_than_two_thirds_of_the_text_is_not_sure(langdetect_alone):
+    greek, english = PASSAGES["el"], PASSAGES["en"]
+    assert detect(greek + english[:60])[:3] == ("el", 1.0, LanguageStatus.RELIABLE)
+    assert detect(greek + english[:200])[:3] == ("el", 1.0, LanguageStatus.LOW)
+
+
 def test_a_doubt_is_put_to_the_vote(monkeypatch):
     class Doubtful(Fixed):
         def probabilities(self, text, script):

@@ -3,6 +3,10 @@
 import json
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -133,6 +137,21 @@ def test_an_engine_that_breaks_is_not_used(monkeypatch):
 
     monkeypatch.setattr("langdetect_rs.detector_factory.DetectorFactory.add_profile", broken)
     assert language_engines._load().methods["language_engine"] == "python (langdetect-rs failed: RuntimeError)"
+
+
+def test_threads_that_come_at_once_load_once(monkeypatch):
+    loads = []
+
+    def slowly() -> Any:
+        loads.append(threading.get_ident())
+        time.sleep(0.05)
+        return object()
+
+    monkeypatch.setattr(language_engines, "_loaded", lru_cache(maxsize=1)(slowly))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: language_engines.load(), range(8)))
+    assert len(set(map(id, found))) == 1
+    assert len(loads) == 1
 
 
 def test_what_is_installed_is_used():
