@@ -55,8 +55,9 @@ def find_duplicates(works: pa.Table, texts: Texts, config: DedupConfig) -> Dupli
 
     In a row of the findings, similarity and containment are true ones of that very pair. In a chain
     A ~ B ~ C, where C is linked to A only by way of B, they may lie below the thresholds, and the
-    method is the one that linked C to the cluster. The similarity of exact copies to a third work
-    is measured on that one of them with the smallest ``work_id``.
+    method is the one that linked C to the cluster. A contained work is linked to one holder only.
+    The similarity of exact copies to a third work is measured on that one of them with the smallest
+    ``work_id``.
 
     Raises ``ValueError`` where a ``work_id`` comes twice, and ``LookupError`` where ``texts`` lacks one.
     """
@@ -95,11 +96,13 @@ class _NearLinks:
         self._works = works
         self._config = config
         self._n_shingles: Numbers = np.asarray(works.column("n_shingles"))
+        self._n_words: Numbers = np.asarray(works.column("n_words")).astype(np.int64)
         alone = np.flatnonzero((leaders == np.arange(len(leaders))) & (self._n_shingles > 0))
-        self._longest_first: Places = alone[np.argsort(-self._n_shingles[alone], kind="stable")]
+        self._longest_first: Places = alone[np.argsort(-self._n_words[alone], kind="stable")]
         self._parents = np.arange(len(leaders))
         self.verifier = Verifier(work_ids, self._n_shingles, texts)
         self._method_of: dict[int, DuplicateMethod] = {}
+        self._contained: set[Pair] = set()
         self.n_screened = 0
 
     def link(self) -> None:
@@ -111,6 +114,7 @@ class _NearLinks:
         screen = Screen(minima, dense, self._n_shingles[self._longest_first])
         self._link(band_buckets(dense, self._config.min_similarity), screen)
         self._link(chapter_buckets(ranked.column("chapter_words_sha"), ranked.column("chapter_n_words")), screen)
+        self._attach_contained()
 
     def _link(self, buckets: Buckets, screen: Screen) -> None:
         config = self._config
@@ -125,8 +129,27 @@ class _NearLinks:
             pairs = [_pair(one, other) for one, other in self._longest_first[ranks].tolist()]
             self.verifier.compare(pairs)
             for pair in pairs:
-                if method := self.verdict(pair):
+                method = self.verdict(pair)
+                if method == "minhash":
                     self._union(pair, method)
+                elif method == "containment":
+                    self._contained.add(pair)
+
+    def _attach_contained(self) -> None:
+        """Link each contained work, with its near-duplicates, to the one that holds most of it, else the longest.
+
+        To one only: a drabble in two collections must not make those copies of each other.
+        """
+        labels = self.labels()
+        best: dict[int, tuple[float, int, int, Pair]] = {}
+        for pair in self._contained:
+            small, large = sorted(pair, key=lambda work: (self._n_words[work], -work))
+            choice = (self.verifier.known[pair].containment, int(self._n_words[large]), -large, pair)
+            label = int(labels[small])
+            if label != labels[large] and (label not in best or choice > best[label]):
+                best[label] = choice
+        for *_, pair in best.values():
+            self._union(pair, "containment")
 
     def verdict(self, pair: Pair) -> DuplicateMethod | None:
         """How a compared pair is linked, if it is."""

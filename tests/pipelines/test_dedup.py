@@ -94,6 +94,17 @@ def test_an_omnibus_contains_its_stories():
     assert "c:10" not in findings.cluster_of
 
 
+def test_a_drabble_in_two_collections_does_not_make_them_one():
+    drabbles = [story(n, 104) for n in range(21)]
+    corpus = {"a:1": drabbles[:11], "a:2": drabbles[10:], "a:3": drabbles[10:11], "a:4": [drabbles[10] + " Fin."]}
+    findings = find(corpus)
+    assert links(findings)[-2:] == [
+        ("a:3", "a:1", "containment", 0.0909, 1.0),
+        ("a:4", "a:1", "containment", 0.0908, 0.9901),
+    ]
+    assert set(findings.cluster_of) == {"a:1", "a:3", "a:4"}
+
+
 def test_a_chapter_among_many_is_too_little():
     """Four of five chapters are held by the other: containment 0.8, at the threshold; three of five are not enough."""
     chapters = [story(n, 104) for n in range(30)]
