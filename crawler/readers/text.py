@@ -1,0 +1,161 @@
+"""Plain text → one ``Work``: decoding, header, chapters, paragraphs. The story's own words are never changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from crawler.readers.encoding import Decoded, decode
+from crawler.readers.source import Source, Unreadable
+from crawler.readers.text_chapters import Section, split, split_by_titles
+from crawler.readers.text_fields import read_fields
+from crawler.readers.text_fimfiction import read_boxes
+from crawler.readers.text_header import Header, read_header
+from crawler.readers.text_markup import MARKUP_IN_TEXT, has_markup, without_paragraph_tags
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED, mend
+from crawler.readers.text_paragraphs import Paragraphs, convention_of, with_blank_lines
+from schemas.work import Chapter, Provenance, Work
+
+PARSER_VERSION: Final = "1"
+
+TITLE_FROM_FILE_NAME: Final = "title_from_file_name"
+_NULS_REMOVED: Final = "nul_bytes_removed"
+
+_TRAILING: Final = re.compile(r"(?<![ \t\xa0\u3000])[ \t\xa0\u3000]++(?=\n|\Z)")
+_MANY_BLANKS: Final = re.compile(r"\n{6,}")
+_INVISIBLE: Final = " \t\n\r\f\v\x1a\xa0\u3000\ufeff\u200b\u2028\u2029\u2060"
+_SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
+_HASH: Final = re.compile(r"(?:\d+|[0-9a-f]{8,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+_COUNTED: Final = re.compile(r"\A(?:0\d{0,5}[\s._)-]+|\d{1,4}(?:\s-\s|\.\s|\)\s))(?=.*[^\W\d_])")
+_SUFFIXES: Final = frozenset({".txt", ".text", ".md", ".markdown", ".asc", ".utf8"})
+_CONTENTS_LINE: Final = "TABLE OF CONTENTS"
+_END_LINE: Final = "End file."
+
+
+def read(source: Source) -> Iterator[Work]:
+    """The work of a text file.
+
+    Raises ``Unreadable``: ``empty``, ``no_story`` (nothing but a header), ``too_large``, ``encoding_not_supported``.
+    """
+    yield _work(source, decode(source.data))
+
+
+def _work(source: Source, decoded: Decoded) -> Work:
+    flags = list(decoded.flags)
+    text = _normalised(decoded.text, flags)
+    header, sections, paragraphs = _parts(text, flags)
+    if not any(any(map(str.isalnum, section.text)) for section in sections):
+        raise Unreadable("no_story", "nothing but a header or a heading")
+    reading = read_fields(header.fields)
+    values: dict[str, Any] = {"source": "file", **reading.values}
+    if "title" not in values:
+        values["title"] = title_from_name(source.ref)
+        flags.append(TITLE_FROM_FILE_NAME)
+    totals = [section.total for section in sections if section.total]
+    values.setdefault("n_chapters_planned", max(totals, default=None))
+    if paragraphs.convention != "blank_line":
+        flags.append(paragraphs.convention)
+    return Work(
+        **values,
+        header=tuple(reading.header),
+        chapters=tuple(_chapters(sections, paragraphs)),
+        provenance=_provenance(source, decoded, header, [*flags, *reading.flags]),
+    )
+
+
+def _provenance(source: Source, decoded: Decoded, header: Header, flags: Sequence[str]) -> Provenance:
+    return Provenance(
+        format="text",
+        parser_version=PARSER_VERSION,
+        raw_sha256=source.sha256,
+        path=_printable(source.ref),
+        layout=header.layout,
+        encoding=decoded.encoding,
+        encoding_source=decoded.source,
+        flags=tuple(dict.fromkeys(flags)),
+    )
+
+
+def _normalised(text: str, flags: list[str]) -> str:
+    """Text with newlines as its only line ends, no blanks before them, mojibake mended.
+
+    Raises ``Unreadable`` (``empty``) where nothing can be seen.
+    """
+    if "\0" in text:
+        text = text.replace("\0", "")
+        flags.append(_NULS_REMOVED)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\f" in text or "\v" in text:
+        text = text.replace("\f", "\n\n").replace("\v", "\n")
+    text = text.strip("\ufeff\x1a")
+    if not text.strip(_INVISIBLE):
+        raise Unreadable("empty", "only blank space" if text else "no text")
+    if any(blank + "\n" in text for blank in " \t\xa0\u3000"):
+        text = _TRAILING.sub("", text)
+    if "\n\n\n\n\n\n" in text:
+        text = _MANY_BLANKS.sub("\n\n\n\n\n", text)
+    text, mended = mend(text)
+    if mended:
+        flags.append(MOJIBAKE_FIXED)
+        text = _SURROGATES.sub("\ufffd", text)
+    return text
+
+
+def _parts(text: str, flags: list[str]) -> tuple[Header, list[Section], Paragraphs]:
+    if boxed := read_boxes(text):
+        header, sections = boxed
+        body = text
+    else:
+        header = read_header(text)
+        body = text[header.body :]
+        sections = []
+    if has_markup(body):
+        flags.append(MARKUP_IN_TEXT)
+        body = without_paragraph_tags(body) or body
+    paragraphs = convention_of(body)
+    if not sections and header.layout == "fanficfare":
+        sections = _fanficfare(body)
+    if not sections:
+        sections = split(body, by_line=paragraphs.convention == "paragraphs_by_line")
+    return header, sections, paragraphs
+
+
+def _fanficfare(body: str) -> list[Section]:
+    """Chapters of FanFicFare's text, which lists the titles under ``TABLE OF CONTENTS``; empty where it does not."""
+    body = body.strip().removesuffix(_END_LINE)
+    if not body.startswith(_CONTENTS_LINE):
+        return [Section(body)]
+    listed, _, story = body.removeprefix(_CONTENTS_LINE).strip("\n").partition("\n\n\n")
+    titles = [" ".join(title.split()) for title in listed.split("\n\n") if title.strip()]
+    return split_by_titles(story, titles) or []
+
+
+def _chapters(sections: Sequence[Section], paragraphs: Paragraphs) -> Iterator[Chapter]:
+    for section in sections:
+        text = with_blank_lines(section.text, paragraphs)
+        yield Chapter(text=text.strip("\n").rstrip(), number=section.number, title=section.title)
+
+
+def title_from_name(ref: str) -> str:
+    """Title that a file name gives: the stem, without leading numbering; a hash or number stays as it is.
+
+    Underscores and hyphens are spaces where the name has none: ``01_the_hound.txt`` is ``the hound``.
+    """
+    path = PurePosixPath(_printable(ref))
+    name = (path.stem if path.suffix.casefold() in _SUFFIXES else path.name).strip()
+    if not name or all(_HASH.fullmatch(part) for part in re.split(r"[_\-. ]", name) if part):
+        return name or ref
+    rest = _COUNTED.sub("", name).strip()
+    if rest and _HASH.fullmatch(rest) is None:
+        name = rest
+    if " " not in name:
+        name = re.sub(r"_+|(?<=\w)-+(?=\w)", " ", name).strip() or name
+    return name
+
+
+def _printable(ref: str) -> str:
+    """A path without the lone surrogates that stand for bytes of a file name that is not UTF-8."""
+    return ref.encode("utf-8", "backslashreplace").decode("utf-8")

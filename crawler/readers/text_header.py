@@ -1,0 +1,423 @@
+"""The header of a text file: which layout it has, what it states, and where the story begins.
+
+Nothing becomes a header by its looks alone: a label must be a known one, and a title must stand where titles stand.
+Labels in the middle of a story are never reached, as the header ends with the first line that belongs to none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from crawler.readers.text_chapters import is_heading
+from crawler.readers.text_labels import Label, label_of
+
+HEAD_CHARACTERS: Final = 24_000
+_HEAD_LINES: Final = 250
+_MAX_TITLE: Final = 120
+_MAX_CONTINUATION: Final = 1500
+_MAX_GAP_LINES: Final = 8
+_WRAP: Final = (50, 100)  # widths, in characters, at which mail and news were wrapped
+_PROSE: Final = frozenset({"summary", "notes", "disclaimer", "warnings", "feedback", "archive", "spoilers", "other"})
+
+_RULE: Final = re.compile(r"[\s\-=_*~#+•·—–]{3,}")
+_DIALOGUE: Final = re.compile(r"[\"“„«»”'‘—–\-「『]")
+_QUOTED: Final = re.compile(r"[\"“„«「『](?P<inside>[^\"“”„«»「」『』]{1,100})[\"“”»」』]")
+_MARKS: Final = re.compile(r"^(?:#{1,6}\s+|\*{1,3}|_{1,3}|~+\s*|=+\s*|>+\s*)+|(?:\*{1,3}|_{1,3}|\s*~+|\s*=+|\s*#+)+$")
+_BYLINE: Final = re.compile(
+    r"(?i:(?:a\s+(?:fan\s?fic(?:tion)?|story)\s+|(?:re)?written\s+|geschrieben\s+|écrite?\s+|escrito\s+|scritt[oa]\s+)?)"
+    r"(?P<word>(?i:by|von|par|de|por|di|door|av|af|przez|от|автор))\s*:?\s+(?P<name>\S.{0,79})"
+)
+_ONE_LINE: Final = re.compile(
+    r"(?P<title>\S.{0,99}?)(?P<mark>[\s,(–—-]*)\s[(]?(?i:by)\s(?P<name>[^\s()][^()]{0,49})\)?"
+)
+_NO_NAME: Final = re.compile(
+    r"(?i)(?:the|an?|my|your|his|her|its|our|their|me|you|him|it|us|them|this|that|day|night|one|two|side|step|far|now|then)\b"
+)
+_DATE: Final = re.compile(
+    r".*,\s*\d{4}|.*\d{1,2}[:.]\d{2}(\s*[ap]\.?m\.?)?|\d{1,2}(?:st|nd|rd|th|\.)?\s\w+(\s\d{4})?", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A statement of the header: the reader's own word for it, the label as written, and what it says."""
+
+    meaning: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands before the story. ``body`` is the offset in the text at which the story begins."""
+
+    layout: str
+    fields: tuple[Field, ...] = ()
+    body: int = 0
+
+
+class Lines:
+    """The first lines of a text, stripped, and where each begins."""
+
+    def __init__(self, text: str) -> None:
+        head = text[:HEAD_CHARACTERS]
+        self.raw = head.split("\n", _HEAD_LINES)[:_HEAD_LINES]
+        self.lines = [line.strip() for line in self.raw]
+        self.size = len(text)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def offset(self, number: int) -> int:
+        """Offset in the text of a line."""
+        return min(sum(map(len, self.raw[:number])) + number, self.size)
+
+    def next_full(self, number: int) -> int:
+        """Number of the first line from ``number`` on that is not blank; the number of lines if there is none."""
+        while number < len(self.lines) and not self.lines[number]:
+            number += 1
+        return number
+
+    def block_end(self, number: int) -> int:
+        """Number of the blank line (or end) that closes the block in which a line stands."""
+        while number < len(self.lines) and self.lines[number]:
+            number += 1
+        return number
+
+    def blank(self, number: int) -> bool:
+        """Whether a line is blank or lies behind the end."""
+        return number >= len(self.lines) or not self.lines[number]
+
+
+def read_header(text: str) -> Header:
+    """Header of a text with newlines as line ends; layout ``none`` where there is no header."""
+    lines = Lines(text)
+    for layout in (_fiction_dl, _labelled, _byline_only, _one_line, _lone_title):
+        if header := layout(lines):
+            return Header(header.layout, header.fields, lines.offset(_skip_rule(lines, header.body)))
+    return Header("none")
+
+
+def _skip_rule(lines: Lines, number: int) -> int:
+    """The line after a drawn rule that parts header and story."""
+    first = lines.next_full(number)
+    if first < len(lines) and _RULE.fullmatch(lines.lines[first]):
+        return first + 1
+    return number
+
+
+def _fiction_dl(lines: Lines) -> Header | None:
+    """fiction-dl's ``LOCAL TEXT STORY``: marker, address, title, author and summary on a line each."""
+    if len(lines) < 5 or lines.lines[0] != "LOCAL TEXT STORY":
+        return None
+    meanings = ("url", "title", "author", "summary")
+    values = lines.lines[1:5]
+    fields = (Field(meaning, meaning.title(), value) for meaning, value in zip(meanings, values, strict=True) if value)
+    return Header("fiction-dl", tuple(fields), 5)
+
+
+def _labelled(lines: Lines) -> Header | None:
+    """Header with labels, and up to three lines of fandom, title and byline before them."""
+    before: list[str] = []
+    number = lines.next_full(0)
+    while number < len(lines):
+        line = lines.lines[number]
+        if label_of(line):
+            break
+        if _RULE.fullmatch(line):
+            number = lines.next_full(number + 1)
+            continue
+        if len(before) == 3 or not (byline(line) or title_of(line)):
+            return None
+        before.append(line)
+        number = lines.next_full(number + 1)
+    if number >= len(lines):
+        return None
+    fields, end = _Fields(lines).read(number)
+    if not _is_header(before, fields, lone=lines.blank(number - 1)):
+        return None
+    opening = _opening(before, {field.meaning for field in fields})
+    if opening is None:
+        return None
+    return Header(_layout(before, fields), (*opening, *fields), end)
+
+
+def _is_header(before: Sequence[str], fields: Sequence[Field], *, lone: bool) -> bool:
+    labels = [Label(field.meaning, field.label, field.value) for field in fields]
+    if any(label.meaning == "title" and len(label.value) > 300 for label in labels):
+        return False
+    if any(label.strong for label in labels):
+        return True
+    if not before:
+        return False
+    names = {label.name for label in labels}
+    return len(names) > 1 or (lone and labels[0].meaning in ("notes", "warnings"))
+
+
+def _layout(before: Sequence[str], fields: Sequence[Field]) -> str:
+    names = {field.label.casefold() for field in fields}
+    if {"packaged", "story url"} <= names:
+        return "fanficfare"
+    if not before:
+        return "key-value"
+    if byline(before[-1]) or (len(before) == 1 and [field.meaning for field in fields] == ["author"]):
+        return "title-by-author"
+    return "fandom-title-summary"
+
+
+def _opening(before: Sequence[str], stated: set[str]) -> list[Field] | None:
+    """Fields of the lines before the labels: title, or fandom and title, and a byline; ``None`` if they are neither."""
+    fields: list[Field] = []
+    free = []
+    for line in before:
+        if name := byline(line):
+            fields.append(Field("author", "by", name))
+        else:
+            free.append(title_of(line) or line)
+    if len(free) > (2 if fields or "title" not in stated else 3):
+        return None
+    meanings = [meaning for meaning in ("fandom", "title") if meaning not in stated]
+    meanings = meanings[-len(free) :] if free else []
+    extra = len(free) - len(meanings)
+    named = [("other", line) for line in free[:extra]] + list(zip(meanings, free[extra:], strict=True))
+    return [Field(meaning, "" if meaning == "other" else meaning.title(), line) for meaning, line in named] + fields
+
+
+class _Fields:
+    """Reads labels and their values from a line on, until a line belongs to none."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self.fields: list[Field] = []
+
+    def read(self, number: int) -> tuple[list[Field], int]:
+        """Fields from line ``number`` on, and the line at which the story begins."""
+        while number < len(self.lines):
+            if not label_of(self.lines.lines[number]):
+                taken = self._paragraphs(number)
+                if not taken:
+                    break
+                number = taken
+                continue
+            end = self.lines.block_end(number)
+            stop = self._block(number, end)
+            number = self.lines.next_full(stop)
+            if stop < end:
+                break
+        return self.fields, number
+
+    def _block(self, number: int, end: int) -> int:
+        """Reads the labels of a block of lines, and returns the line after the last one that belongs to the header."""
+        while number < end:
+            self._add(self.lines.lines[number])
+            following = self._next_label(number, end)
+            last = following if following is not None else self._wrapped(number, end)
+            self._extend(self.lines.lines[number + 1 : last])
+            if following is None:
+                return last
+            number = following
+        return end
+
+    def _add(self, line: str) -> None:
+        parts = [part for part in re.split(r"\s*\|\s*|\t+| {2,}", line) if part] if len(line) < 500 else [line]
+        labels = [label_of(part) for part in parts]
+        if len(parts) == 1 or not all(labels):
+            labels = [label_of(line)]
+        self.fields += [Field(label.meaning, label.name, label.value) for label in labels if label]
+
+    def _extend(self, more: Sequence[str], joiner: str = " ") -> None:
+        if more:
+            field = self.fields[-1]
+            value = joiner.join([field.value, *more] if field.value else more)
+            self.fields[-1] = Field(field.meaning, field.label, value)
+
+    def _next_label(self, number: int, end: int) -> int | None:
+        """The next line of the block that begins with a label, if what stands between belongs to this label's value."""
+        for following in range(number + 1, min(end, number + _MAX_GAP_LINES + 2)):
+            label = label_of(self.lines.lines[following])
+            if not label:
+                continue
+            between = self.lines.lines[number + 1 : following]
+            if not between:
+                return following
+            if sum(map(len, between)) > _MAX_CONTINUATION or not label.strong:
+                return following if self._wrapped(number, following) == following else None
+            return following
+        return None
+
+    def _wrapped(self, number: int, end: int) -> int:
+        """The line after the last one that continues the value of the label in line ``number``.
+
+        Without a blank line between summary and story only the width tells them apart: a line that the next line's
+        first word would still have fitted on was ended on purpose.
+        """
+        lines, raw = self.lines.lines, self.lines.raw
+        start = number + 1
+        if start < end and not self.fields[-1].value and len(lines[start]) <= 400 and not _DIALOGUE.match(lines[start]):
+            start += 1
+        if start < end and _indent(raw[start]) >= 2 and _indent(raw[start]) > _indent(raw[number]):
+            while start < end and _indent(raw[start]) >= 2:
+                start += 1
+            return start
+        short = [len(line) for line in lines[number:end] if len(line) <= _WRAP[1]]
+        width = max(short, default=0)
+        stop = start
+        while stop < end and len(lines[stop - 1]) <= _WRAP[1] and _continues(lines[stop - 1], lines[stop], width):
+            stop += 1
+        if sum(map(len, lines[start:stop])) > _MAX_CONTINUATION or self.lines.next_full(stop) >= len(self.lines):
+            return start  # that would be the story itself
+        return stop
+
+    def _paragraphs(self, number: int) -> int | None:
+        """Takes paragraphs without a label into the last field; ``None`` if they are the story.
+
+        They belong to the header if the field is prose (a summary in two paragraphs) and a strong label follows soon,
+        or if it is a summary whose label stands alone above its paragraph.
+        """
+        if not self.fields:
+            return None
+        lines, field = self.lines, self.fields[-1]
+        first_end = lines.block_end(number)
+        if field.meaning not in _PROSE or _DIALOGUE.match(lines.lines[number]) or is_heading(lines.lines[number]):
+            return None
+        follows = self._label_after(number)
+        if follows:
+            self._extend([" ".join(lines.lines[number:first_end])], "\n\n")
+            return lines.next_full(first_end)
+        alone = field.meaning == "summary" and not field.value
+        size = sum(map(len, lines.lines[number:first_end]))
+        if alone and first_end - number <= _MAX_GAP_LINES and size <= 1000 and lines.next_full(first_end) < len(lines):
+            self._extend([" ".join(lines.lines[number:first_end])])
+            return lines.next_full(first_end)
+        return None
+
+    def _label_after(self, number: int) -> bool:
+        """Whether a strong label begins a block at most two short paragraphs after line ``number``."""
+        size = 0
+        for _ in range(2):
+            end = self.lines.block_end(number)
+            size += sum(map(len, self.lines.lines[number:end]))
+            number = self.lines.next_full(end)
+            if number >= len(self.lines) or size > _MAX_CONTINUATION // 2:
+                return False
+            label = label_of(self.lines.lines[number])
+            if label:
+                known = {field.meaning for field in self.fields}
+                return label.strong and (label.meaning not in known or label.meaning in _PROSE)
+            if _DIALOGUE.match(self.lines.lines[number]) or is_heading(self.lines.lines[number]):
+                return False
+        return False
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip()) if not line.startswith("\t") else 8
+
+
+def _continues(line: str, following: str, width: int) -> bool:
+    """Whether ``following`` goes on with the sentence of ``line``, which was wrapped at ``width``."""
+    word = following.split(maxsplit=1)[0] if following else ""
+    if width >= _WRAP[0] and len(line) + 1 + len(word) > width:
+        return True
+    return following[:1].islower() and line[-1:] not in ".!?…\"”'"
+
+
+def title_of(line: str) -> str | None:
+    """The title that a line is, without the marks around it; ``None`` for what reads like a sentence.
+
+    A title is short, does not end like a sentence or a clause, and is no dialogue, date or rule. A question or an
+    exclamation is one if most of its words begin with a capital.
+    """
+    title = _MARKS.sub("", line[: _MAX_TITLE + 20]).strip()
+    if quoted := _QUOTED.fullmatch(title):
+        title = quoted["inside"]
+    elif _DIALOGUE.match(title):
+        return None
+    words = title.split()
+    if not words or len(line) > _MAX_TITLE or len(words) > 16 or not any(map(str.isalnum, title)):
+        return None
+    if title[-1] in '.,;:-–—…。、，；：」”"»' or _DATE.fullmatch(title):
+        return None
+    if title[-1] in "?!？！":
+        capitals = sum(word[0].isupper() or word[0].isdigit() for word in words)
+        return title if len(words) > 1 and capitals * 2 > len(words) else None
+    return title
+
+
+def byline(line: str) -> str | None:
+    """The name in a line such as ``by Mary Morstan``; ``None`` for other lines."""
+    plain = _MARKS.sub("", line[:_MAX_TITLE]).strip()
+    match = _BYLINE.fullmatch(plain)
+    if not match or len(line) > _MAX_TITLE:
+        return None
+    name = match["name"].strip(" *_")
+    words = name.split()
+    if not words or len(words) > 8 or (name[-1] in ".,;:?!" and "@" not in name) or '"' in name:
+        return None
+    if match["word"].casefold() != "by" and (name[0].islower() or len(words) > 4):
+        return None  # "de repente": in these languages the word begins many a sentence
+    return None if _NO_NAME.match(name) and len(words) > 2 and name[0].islower() else name
+
+
+def _byline_only(lines: Lines) -> Header | None:
+    """Title, or fandom and title, and ``by Author`` below; then a blank line."""
+    before: list[str] = []
+    number = lines.next_full(0)
+    while number < len(lines) and len(before) < 3:
+        line = lines.lines[number]
+        name = byline(line) if before else None
+        if name and lines.blank(number + 1):
+            opening = _opening([*before, line], set())
+            return Header("title-by-author", tuple(opening), number + 1) if opening else None
+        if not title_of(line) or is_heading(line):
+            return None
+        before.append(line)
+        number = lines.next_full(number + 1)
+    return None
+
+
+def _one_line(lines: Lines) -> Header | None:
+    """``Title by Author`` in one line, where that cannot be a title such as *Stand by Me* or *Touched by Fire*."""
+    number = lines.next_full(0)
+    if number >= len(lines) or not lines.blank(number + 1) or lines.next_full(number + 1) >= len(lines):
+        return None
+    line = _MARKS.sub("", lines.lines[number][:_MAX_TITLE]).strip()
+    match = _ONE_LINE.fullmatch(line)
+    if not match or len(lines.lines[number]) > 80 or line[-1] in ".?!,;:":
+        return None
+    title, name = match["title"].strip(), match["name"].strip()
+    if _NO_NAME.match(name):
+        return None
+    quoted = _QUOTED.fullmatch(title)
+    clear = bool(quoted or match["mark"].strip() or line.endswith(")") or re.search(r"[\d_]|[a-z][A-Z]", name))
+    words = name.split()
+    named = 2 <= len(words) <= 3 and all(word[0].isupper() for word in words) and len(title.split()) > 1
+    if not clear and (not named or re.search(r"(?:ed|en|wn|ght|nt|ne|ost)$", title)):
+        return None
+    title = (quoted["inside"] if quoted else title).strip(" ,–—-")
+    if not title_of(title):
+        return None
+    return Header("title-by-author", (Field("title", "Title", title), Field("author", "by", name)), number + 1)
+
+
+def _lone_title(lines: Lines) -> Header | None:
+    """A first line that is a title and stands alone above the prose."""
+    number = lines.next_full(0)
+    if number >= len(lines):
+        return None
+    line = lines.lines[number]
+    following = lines.next_full(number + 1)
+    title = title_of(line)
+    if not title or following >= len(lines) or is_heading(line) or _RULE.fullmatch(line) or label_of(line):
+        return None
+    below = lines.lines[following]
+    heading_below = is_heading(below)
+    if not lines.blank(number + 1) and not (heading_below and lines.blank(following + 1)):
+        return None
+    marked = line.startswith("# ")
+    prose = len(below) > 60 or _DIALOGUE.match(below) or below[-1] in ".!?…。！？」”\"'" or heading_below
+    if not marked and (not prose or (title[0].islower() and len(title.split()) > 6)):
+        return None
+    return Header("title", (Field("title", "Title", title),), number + 1)
