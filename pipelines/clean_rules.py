@@ -238,6 +238,9 @@ def _letters(text: str) -> str:
 
 
 _NO_VERSE = tuple("\"“”„«»‘'—–-•*([{<>「『0123456789")
+_BYLINE = ("written by", "author", "автор")
+_LONGEST_CASELESS = 20
+"""Characters: a longer line of ideographs, kana or Hangul says as much as a line of prose."""
 _STOPS = (".", "!", "?", "…", '"', "”", "»", "。", "！", "？", "」", ":", "：")
 
 
@@ -249,6 +252,10 @@ def verse(paragraph: str) -> Guess | None:
     if max(map(len, lines)) > 55 or len(paragraph) > 45 * len(lines) or any(len(line) < 2 for line in lines):
         return None
     if any(line.startswith(_NO_VERSE) or ": " in line or "@" in line for line in lines):
+        return None
+    if any(line.lower().startswith(_BYLINE) for line in lines):
+        return None
+    if max(map(len, lines)) > _LONGEST_CASELESS and not any(line[0].isupper() or line[0].islower() for line in lines):
         return None
     stopped = sum(line.endswith(_STOPS) for line in lines)
     lowered = sum(line[0].islower() for line in lines)

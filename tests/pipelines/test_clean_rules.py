@@ -456,7 +456,13 @@ def test_image():
         ("One line\nand another", False),
         ("He ran.\nHe fell.\nHe rose.", False),
         (
-            "This line was wrapped by a mail program at fifty columns,\nas the custom of those old lists was, and it goes\non",
+            "This line was wrapped by a mail program at fifty\ncolumns, as the custom of old lists was,\nand on",
+            False,
+        ),
+        ("The Owl and the Fox\nA tale of the sea\nWritten by Nobody", False),
+        ("これは短い行\n月が昇った\n風が吹いた", True),
+        (
+            "これは一行ずつ折り返された、とても長い普通の文章であって\n詩ではないのだから、詩と呼ばれる\nことはない",
             False,
         ),
     ],
