@@ -130,7 +130,7 @@ def test_blocks_cover_the_text_and_are_stable(text, title):
     assert again.flags == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_TEXTS, st.data())
 def test_given_marks_move_with_the_text(text, data):
     if not text:

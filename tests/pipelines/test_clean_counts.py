@@ -55,6 +55,12 @@ def test_words_of_long_texts(word):
     assert count_words(word * 150_001) == each * 150_001
 
 
+def test_classes_hold_every_letter_there_is():
+    everything = "".join(map(chr, range(0x110000)))
+    members = regex.findall(r"[\p{L}\p{M}\p{Nd}\p{Pc}]", everything[0x40000:0xE0000] + everything[0xE1000:])
+    assert members == []
+
+
 def test_a_word_may_be_longer_than_a_piece():
     assert count_words("a" * 600_000) == 1
 
