@@ -201,14 +201,14 @@ def _clusters(labels: Places, leaders: Places) -> Iterator[list[int]]:
 
 
 def _decide(works: pa.Table, leaders: Places, near: _NearLinks, config: DedupConfig) -> DuplicateFindings:
-    details = works.select(list(POLICY_COLUMNS))
+    clusters = list(_clusters(near.labels(), leaders))
+    places = [place for members in clusters for place in members]
+    details = works.select(list(POLICY_COLUMNS)).take(pa.array(places, pa.int64())).to_pylist()
+    rows: dict[int, Candidate] = dict(zip(places, details, strict=True))
     findings = DuplicateFindings()
     links: list[tuple[int, int, str]] = []
-    rows: dict[int, Candidate] = {}
-    for members in _clusters(near.labels(), leaders):
-        members_rows = dict(zip(members, details.take(pa.array(members)).to_pylist(), strict=True))
-        rows |= members_rows
-        keeper = representative_of(members_rows, config.prefer)
+    for members in clusters:
+        keeper = representative_of({place: rows[place] for place in members}, config.prefer)
         cluster_id = rows[members[0]]["work_id"]
         for place in members:
             findings.cluster_of[rows[place]["work_id"]] = cluster_id

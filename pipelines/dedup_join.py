@@ -60,8 +60,12 @@ class Buckets:
         nth = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         one = self.members[np.repeat(firsts, sizes)]
         other = self.members[np.repeat(firsts + 1, sizes) + nth]
-        pairs = np.stack((np.minimum(one, other), np.maximum(one, other)), axis=1)
-        return np.unique(pairs, axis=0)
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        order = np.lexsort((high, low))
+        pairs = np.stack((low[order], high[order]), axis=1)
+        new = np.ones(len(pairs), dtype=bool)
+        new[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
+        return pairs[new]
 
 
 def band_buckets(dense: Minima, min_similarity: float) -> Buckets:

@@ -277,4 +277,7 @@ def shingles(word_hashes: Hashes) -> Hashes:
 def shingle_set(texts: Iterable[str]) -> Hashes:
     """Sorted distinct shingles of a work's chapters."""
     parts = [shingles(chapter) for chapter in words_of(list(texts))]
-    return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.uint64)
+    ordered = np.sort(np.concatenate([np.empty(0, dtype=np.uint64), *parts]))
+    new = np.ones(len(ordered), dtype=bool)  # np.unique hashes first, and takes three times as long
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new]
