@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import time
 from pathlib import Path
 
@@ -185,6 +186,17 @@ def test_overlapping_blocks_are_parted():
 def test_guesses_carry_rule_and_score():
     blocks = clean("A/N: hello\n\nAlice ran.").blocks
     assert [(b.kind, b.rule, b.score) for b in blocks] == [("note_candidate", "note_opener", 0.95), ("p", None, None)]
+
+
+def test_blocks_are_as_good_as_validated_ones():
+    blocks = clean("A/N: hello\n\nAlice ran.", title="x").blocks
+    validated = tuple(Block.model_validate(block.model_dump()) for block in blocks)
+    assert validated == blocks
+    assert [hash(block) for block in validated] == [hash(block) for block in blocks]
+    assert pickle.loads(pickle.dumps(blocks)) == blocks
+    assert [repr(block) for block in validated] == [repr(block) for block in blocks]
+    assert blocks[1].model_copy(update={"end": 20}) == Block(kind="p", start=12, end=20)
+    assert blocks[1].model_dump_json() == '{"kind":"p","start":12,"end":22,"rule":null,"score":null}'
 
 
 def test_empty():
