@@ -121,16 +121,13 @@ def test_shared_disclaimers_lyrics_and_prompts_link_nothing():
     assert findings.n_screened > 0
 
 
-def test_a_short_quote_that_is_a_whole_work_is_not_contained():
-    """49 words in a row are 45 shingles, one less than count."""
-    words = tale("novel", 2000)
-    corpus = {"a:1": [" ".join(words)], "a:2": [" ".join(words[500:549])]}
-    assert find(corpus).rows == []
-
-
-def test_an_excerpt_of_fifty_words_counts_where_a_chapter_brings_them_together():
-    chapters = [story(n, 50) for n in range(3)]
-    assert links(find({"a:1": chapters, "a:2": chapters[1:2]})) == [("a:2", "a:1", "containment", 0.3333, 1.0)]
+@pytest.mark.parametrize(("n_words", "found"), [(49, False), (50, True)])
+def test_fifty_words_in_a_row_are_the_least_that_is_contained(n_words, found):
+    """A chapter of three: J = 1/3 and all of the smaller held, 45 or 46 shingles."""
+    chapters = [story(n, n_words) for n in range(3)]
+    findings = find({"a:1": chapters, "a:2": chapters[1:2]})
+    assert findings.n_verified == 1
+    assert links(findings) == ([("a:2", "a:1", "containment", 0.3333, 1.0)] if found else [])
 
 
 def test_chinese_is_compared_by_character():
@@ -169,6 +166,16 @@ def test_a_chain_is_one_cluster_and_its_rows_tell_the_true_similarity():
     corpus = {"a:1": chapters[:3], "a:2": chapters[1:4], "a:3": chapters[2:]}
     assert links(find(corpus)) == [("a:2", "a:1", "minhash", 0.5, 0.6667), ("a:3", "a:1", "minhash", 0.2, 0.3333)]
     assert find({"a:1": chapters[:3], "a:3": chapters[2:]}).rows == []
+
+
+def test_a_chain_may_end_with_a_contained_work():
+    """The method of each is that of its own link, whatever hangs on it: the last chapter alone is held by a:3."""
+    chapters = [story(n, 104) for n in range(5)]
+    corpus = {"a:1": chapters[:3], "a:2": chapters[1:4], "a:3": chapters[2:], "a:4": chapters[4:]}
+    assert links(find(corpus))[1:] == [
+        ("a:3", "a:1", "minhash", 0.2, 0.3333),
+        ("a:4", "a:1", "containment", 0.0, 0.0),
+    ]
 
 
 def test_thresholds_are_settings():
