@@ -9,23 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import Final
 
-from crawler.readers.text_numbers import NUMBER, number_of
+from crawler.readers.text_numbers import NUMBER, is_number_word, number_of
 
 MAX_HEADING: Final = 120
 _MAX_TITLE: Final = 80
 _MAX_GAP: Final = 3
 
-_CHAPTER: Final = (
-    r"chapter|chap\.?|ch\.?|kapitel|kap\.?|chapitre|cap[íi]tulo|cap\.|capitolo|capitolul|hoofdstuk|глава|rozdzia[łl]|kapitola"
-    r"|poglavlje|luku|fejezet|bölüm|peatükk|skyrius|nodaļa|розділ|κεφάλαιο|chương|bab|פרק|الفصل|บทที่"
+_CHAPTER_WORDS: Final = (
+    "chapter|chap|ch|kapitel|kap|chapitre|capítulo|capitulo|cap|capitolo|capitolul|hoofdstuk|глава|rozdział|rozdzial|kapitola"
+    "|poglavlje|luku|fejezet|bölüm|peatükk|skyrius|nodaļa|розділ|κεφάλαιο|chương|bab|פרק|الفصل|บทที่"
 )
-_PART: Final = r"part|pt\.?|teil|partie|parte|deel|часть|część|del|osa|episode|episodio|épisode|act|book|scene"
+_PART_WORDS: Final = "part|pt|teil|partie|parte|deel|часть|część|del|osa|episode|episodio|épisode|act|book|scene"
 _SPECIAL: Final = (
-    r"prologue|prolog|prólogo|prologo|proloog|пролог|epilogue|epilog|épilogue|epílogo|epilogo|epiloog|эпилог|interlude|intermezzo"
-    r"|zwischenspiel|интерлюдия|interludio|intermission|序章|序幕|楔子|尾声|尾聲|終章|终章|番外|プロローグ|エピローグ|프롤로그|에필로그"
+    "prologue|prolog|prólogo|prologo|proloog|пролог|epilogue|epilog|épilogue|epílogo|epilogo|epiloog|эпилог|interlude|intermezzo"
+    "|zwischenspiel|интерлюдия|interludio|intermission|序章|序幕|楔子|尾声|尾聲|終章|终章|番外|プロローグ|エピローグ|프롤로그|에필로그"
 )
+_CHAPTER: Final = rf"(?:{_CHAPTER_WORDS})\.?"
+_PART: Final = rf"(?:{_PART_WORDS})\.?"
+_KEYWORDS: Final = frozenset(f"{_CHAPTER_WORDS}|{_PART_WORDS}|{_SPECIAL}".split("|"))
 _MARK: Final = r"[ \t>*_#~=+\-–—•·.|:/\\(\[<【「『]{0,16}"
 _WORD_FIRST: Final = re.compile(
     rf"{_MARK}(?i:(?P<chapter>{_CHAPTER})|(?P<part>{_PART}))(?:\s{{0,3}}(?:no\.?|nr\.?|№|#)?\s{{0,3}}|(?<=\.))"
@@ -44,13 +49,11 @@ _NAMED: Final = re.compile(rf"{_MARK}(?i:(?P<special>{_SPECIAL}))(?P<rest>(?!\w)
 _OF: Final = re.compile(r"\s{0,3}(?:/|of|von|de|из|av)\s{0,3}(?P<total>\d{1,4}|\?)(?!\w)", re.IGNORECASE)
 _TITLE_MARKS: Final = " \t:：.-–—~*_#=|/\\()[]<>【】「」『』+•·"
 
-# Lines that may be headings, as one scan with a literal start; the patterns above then look at each of them.
-_KEYWORDS: Final = f"{_CHAPTER}|{_PART}|{_SPECIAL}"
-_CANDIDATE: Final = re.compile(
-    rf"\n(?=(?P<line>{_MARK}(?:(?i:{_KEYWORDS})(?![a-z'’])[^\n]{{0,{MAX_HEADING}}}|第[^\n]{{2,60}}|제\s?\d[^\n]{{0,60}}"
-    rf"|{NUMBER}(?:[.)]?\s(?i:{_KEYWORDS})[^\n]{{0,{MAX_HEADING}}}"
-    rf"|[ \t.:*_#~=+\-–—•·|/\\)\]>】」』]{{0,16}})))(?:\n|\Z))"
-)
+# Lines short enough for a heading, with and without a blank line before them, as one scan with a literal start.
+_SHORT_LINE: Final = re.compile(rf"\n([^\n]{{1,{MAX_HEADING}}})(?=\n|\Z)")
+_SHORT_BLOCK: Final = re.compile(rf"\n\n([^\n]{{1,{MAX_HEADING}}})(?=\n|\Z)")
+_BEGINNING: Final = re.compile(rf"{_MARK}(?P<first>[^\W_]{{1,20}})[^\w\n]{{0,16}}(?P<second>[^\W_]{{1,20}})?")
+_MAX_TESTED: Final = 20_000  # lines that begin like a heading; a file with more of them is no book
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ def is_heading(line: str) -> bool:
     return heading is not None and heading.kind != "number"
 
 
+@lru_cache(maxsize=1024)
 def heading_of(line: str) -> Heading | None:
     """What a stripped line says as a heading, or ``None``."""
     if len(line) > MAX_HEADING:
@@ -143,14 +147,14 @@ def split(body: str, *, by_line: bool = False) -> list[Section]:
 
 
 def _candidates(body: str, *, by_line: bool) -> Iterable[Heading]:
-    text = "\n" + body
-    for match in _CANDIDATE.finditer(text):
-        start = match.start()  # in the body: one less than the line's start in `text`
-        end = start + len(match["line"])
-        heading = heading_of(match["line"].strip())
-        if heading is None:
+    pattern = _SHORT_LINE if by_line else _SHORT_BLOCK
+    likely = (match for match in pattern.finditer("\n\n" + body) if _may_head(match[1]))
+    for match in islice(likely, _MAX_TESTED):
+        if not (heading := heading_of(match[1].strip())):
             continue
+        start = match.start(1) - 2
         before = start == 0 or body[max(start - 2, 0) : start] in ("\n\n", "\n")
+        end = match.end() - 2
         title, title_end = _title_below(body, end)
         after = end >= len(body) or body.startswith("\n\n", end) or title is not None
         strict = heading.kind != "number"
@@ -160,6 +164,22 @@ def _candidates(body: str, *, by_line: bool) -> Iterable[Heading]:
             heading = Heading(heading.kind, heading.number, title, total=heading.total)
             end = title_end
         yield Heading(heading.kind, heading.number, heading.title, start, end, heading.total)
+
+
+def _may_head(line: str) -> bool:
+    """Whether a line begins as a heading does: the cheap test before the patterns.
+
+    A keyword, or a number with nothing or a keyword after it.
+    """
+    match = _BEGINNING.match(line)
+    if match is None:
+        return False
+    first, second = match["first"].casefold(), match["second"]
+    if first in _KEYWORDS or first[0] in "第제":
+        return True
+    if not (first.isdecimal() or is_number_word(first)):
+        return False
+    return second is None or second.casefold() in _KEYWORDS or is_number_word(second)
 
 
 def _title_below(body: str, end: int) -> tuple[str | None, int]:

@@ -13,13 +13,14 @@ from typing import Final
 
 from crawler.readers.text_chapters import is_heading
 from crawler.readers.text_labels import Label, label_of
+from crawler.readers.text_paragraphs import wrap_width
 
 HEAD_CHARACTERS: Final = 24_000
 _HEAD_LINES: Final = 250
 _MAX_TITLE: Final = 120
 _MAX_CONTINUATION: Final = 1500
 _MAX_GAP_LINES: Final = 8
-_WRAP: Final = (50, 100)  # widths, in characters, at which mail and news were wrapped
+_MAX_WIDTH: Final = 100  # code points; no mail or news was wrapped wider
 _PROSE: Final = frozenset({"summary", "notes", "disclaimer", "warnings", "feedback", "archive", "spoilers", "other"})
 
 _RULE: Final = re.compile(r"[\s\-=_*~#+•·—–]{3,}")
@@ -251,8 +252,8 @@ class _Fields:
     def _wrapped(self, number: int, end: int) -> int:
         """The line after the last one that continues the value of the label in line ``number``.
 
-        Without a blank line between summary and story only the width tells them apart: a line that the next line's
-        first word would still have fitted on was ended on purpose.
+        Without a blank line between summary and story only the width of a wrapped file tells them apart: a line that
+        the next line's first word would still have fitted on was ended on purpose.
         """
         lines, raw = self.lines.lines, self.lines.raw
         start = number + 1
@@ -262,10 +263,9 @@ class _Fields:
             while start < end and _indent(raw[start]) >= 2:
                 start += 1
             return start
-        short = [len(line) for line in lines[number:end] if len(line) <= _WRAP[1]]
-        width = max(short, default=0)
+        width = wrap_width(lines[number:])
         stop = start
-        while stop < end and len(lines[stop - 1]) <= _WRAP[1] and _continues(lines[stop - 1], lines[stop], width):
+        while stop < end and len(lines[stop]) <= _MAX_WIDTH and _continues(lines[stop - 1], lines[stop], width):
             stop += 1
         if sum(map(len, lines[start:stop])) > _MAX_CONTINUATION or self.lines.next_full(stop) >= len(self.lines):
             return start  # that would be the story itself
@@ -319,7 +319,7 @@ def _indent(line: str) -> int:
 def _continues(line: str, following: str, width: int) -> bool:
     """Whether ``following`` goes on with the sentence of ``line``, which was wrapped at ``width``."""
     word = following.split(maxsplit=1)[0] if following else ""
-    if width >= _WRAP[0] and len(line) + 1 + len(word) > width:
+    if width and len(line) + 1 + len(word) > width:
         return True
     return following[:1].islower() and line[-1:] not in ".!?…\"”'"
 

@@ -7,6 +7,7 @@ sequence is never handed to ftfy, and of a text with one only the lines that hol
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from ftfy import TextFixerConfig, fix_encoding
@@ -50,6 +51,7 @@ _PLACE: Final = re.compile(
     r"[\x80-\x84\x86-\x9fÃÂÄÅÐÑÎÏ×ØÙÌĂĹÆâïðíãäåæçèéêëìàá√≈ƒ╨╤├‚ΓвпГВРС]"
     r"(?:(?<=[\x80-\x9f])|(?<=[ÃÂÄÅÐÑÎÏ×ØÙÌĂĹÆ√≈ƒ╨╤├‚ΓвпГВРС])[^\x00-\x7fа-яА-Я]|[\x80-\xbf\u2010-\u20bf™ƒŒŽŸˆ˜œšž])"
 )
+_MAX_LINE: Final = 1_000_000  # code points; ftfy needs about a second for as much
 _REACH: Final = (2, 12)  # code points before and after such a place that the gate looks at
 
 
@@ -58,12 +60,12 @@ def mend(text: str) -> tuple[str, bool]:
 
     Costs one scan for clean text. A line is taken from ftfy only if the gate finds less in it than before.
     """
-    if text.isascii() or not _bad(text):
+    if text.isascii() or next(_places(text), None) is None:
         return text, False
     lines = text.split("\n")
     changed = False
     for number, line in enumerate(lines):
-        if line.isascii() or not (before := _bad(line)):
+        if line.isascii() or len(line) > _MAX_LINE or not (before := _bad(line)):
             continue
         mended = fix_encoding(line, _CONFIG)
         if mended != line and _bad(mended) < before:
@@ -74,8 +76,11 @@ def mend(text: str) -> tuple[str, bool]:
 
 def _bad(text: str) -> int:
     """Number of places with a sequence that no language writes."""
+    return sum(1 for _ in _places(text))
+
+
+def _places(text: str) -> Iterator[int]:
     before, after = _REACH
-    return sum(
-        _GATE.search(text, max(place.start() - before, 0), place.start() + after) is not None
-        for place in _PLACE.finditer(text)
-    )
+    for place in _PLACE.finditer(text):
+        if _GATE.search(text, max(place.start() - before, 0), place.start() + after):
+            yield place.start()

@@ -73,6 +73,11 @@ def number_of(text: str) -> int | None:
     return None
 
 
+def is_number_word(word: str) -> bool:
+    """Whether a number written in letters may begin with ``word``: ``twenty`` of ``twenty one``, ``IV``."""
+    return word.casefold() in _WORDS or _ROMAN_FORM.fullmatch(word) is not None
+
+
 def _roman(word: str) -> int:
     values = [_ROMAN[char] for char in word]
     return sum(-value if value < max(values[place:]) else value for place, value in enumerate(values))

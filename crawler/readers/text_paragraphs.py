@@ -7,6 +7,7 @@ width as mail and news were. The whole file is judged at once, on a bounded samp
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -16,10 +17,11 @@ Convention = Literal["blank_line", "paragraphs_by_line", "hard_wrapped"]
 
 _SAMPLE: Final = 200_000  # code points
 _WIDTHS: Final = range(40, 101)
+_JUDGED: Final = 500  # line ends that are looked at
 _SLACK: Final = 14  # a hand-wrapped line may fall this much short of the width
 _FEW: Final = 3
 
-_INNER: Final = re.compile(r"(?<=[^\n])\n(?=[^\n])")
+_INNER: Final = re.compile(r"\n(?<=[^\n]\n)(?=[^\n])")
 _SENTENCE_END: Final = frozenset(".!?…:\"”’'»«)*~—-。！？」』）＊;]>")
 _NO_SPACES: Final = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uff60]")
 _OPENS_SPEECH: Final = re.compile(r"[\"“„«‘「『]|[-–—]\s")
@@ -35,36 +37,43 @@ class Paragraphs:
 
 def convention_of(body: str) -> Paragraphs:
     """How a body parts its paragraphs. Verse, letters and single line breaks in prose keep ``blank_line``."""
-    sample = body[:_SAMPLE]
-    inner = len(_INNER.findall(sample))
-    if not inner:
+    lines = body[:_SAMPLE].split("\n")
+    pairs = _pairs(lines)
+    if not pairs:
         return Paragraphs("blank_line")
-    lines = sample.split("\n")
     full = [line for line in lines if line]
-    pairs = [(line, following) for line, following in pairwise(lines) if line and following]
-    if width := _wrap_width(full, pairs):
+    if width := wrap_width(lines):
         return Paragraphs("hard_wrapped", width)
     return Paragraphs("paragraphs_by_line" if _by_line(full, pairs) else "blank_line")
 
 
-def _wrap_width(full: list[str], pairs: list[tuple[str, str]]) -> int:
-    """Width at which lines are wrapped; 0 where they are not.
+def _pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Each line with the line that follows it, where neither is blank."""
+    return [(line, following) for line, following in pairwise(lines) if line and following]
+
+
+def wrap_width(lines: Sequence[str]) -> int:
+    """Width in code points at which lines are wrapped; 0 where they are not.
 
     Wrapped lines are full: the next line's first word would not have fitted. A line or two may be longer (an address).
     """
+    pairs = _pairs(lines)
+    full = [line for line in lines if line]
     if len(pairs) < _FEW:
         return 0
     lengths = sorted(map(len, full))
     width = lengths[-1 - len(lengths) // 50]
     if width not in _WIDTHS or lengths[-1] > 4 * width:
         return 0
-    filled = sum(_is_full(line, following, width, _SLACK // 2) for line, following in pairs)
-    return width if filled * 10 >= len(pairs) * 6 else 0
+    judged = pairs[:_JUDGED]
+    filled = sum(_is_full(line, following, width, _SLACK // 2) for line, following in judged)
+    return width if filled * 10 >= len(judged) * 6 else 0
 
 
 def _is_full(line: str, following: str, width: int, slack: int) -> bool:
-    word = 1 if _NO_SPACES.match(following) else following.find(" ")
-    return len(line) + 1 + (word if word > 0 else len(following)) > width - slack
+    following = following.lstrip()
+    space = 1 if following[:1] >= "\u3000" else following.find(" ")
+    return len(line) + 1 + (space if space > 0 else len(following)) > width - slack
 
 
 def _by_line(full: list[str], pairs: list[tuple[str, str]]) -> bool:
@@ -86,8 +95,12 @@ def with_blank_lines(text: str, paragraphs: Paragraphs) -> str:
     if paragraphs.convention == "paragraphs_by_line":
         return _INNER.sub("\n\n", text)
     if paragraphs.convention == "hard_wrapped":
-        return "\n\n".join(_unwrapped(block, paragraphs.width) for block in re.split(r"\n{2,}", text.strip("\n")))
+        return "\n\n".join(_unwrapped(block, paragraphs.width) for block in _blocks(text))
     return text
+
+
+def _blocks(text: str) -> list[str]:
+    return [block.strip("\n") for block in text.split("\n\n") if block.strip("\n")]
 
 
 def _unwrapped(block: str, width: int) -> str:
