@@ -182,6 +182,23 @@ def test_shingles_tell_order_and_length_apart():
     assert len({*a_to_f, *b_to_g}) == 3
 
 
+@pytest.mark.parametrize("n_words", [1, 2, 4, 5])
+def test_a_shingle_is_a_mixed_sum_of_its_words(n_words):
+    hashes = words("fog lamp river door letter"[: [0, 3, 8, 14, 19, 26][n_words]]).tolist()
+    total = n_words + sum(value * factor for value, factor in zip(hashes, fingerprint_words._SPREAD, strict=False))
+    value = (total + 0x9E3779B97F4A7C15) & MASK
+    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & MASK
+    value = (value ^ value >> 27) * 0x94D049BB133111EB & MASK
+    assert len(hashes) == n_words
+    assert shingles(np.array(hashes, dtype=np.uint64)).tolist() == [value ^ value >> 31]
+
+
+def test_the_largest_hash_still_fills_its_bin():
+    minima = Sketch.of(np.array([MASK], dtype=np.uint64)).minima
+    assert (minima[:-1] == EMPTY).all()
+    assert minima[-1] == EMPTY - 1
+
+
 def test_shingle_sets_do_not_cross_chapters_and_hold_repeats_once():
     assert len(shingle_set(["a b c d e f", "g h i j k"])) == 3
     assert len(shingle_set(["a b c d e", "A, b; c d e!"])) == 1
