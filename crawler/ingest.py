@@ -6,10 +6,12 @@ import itertools
 import multiprocessing
 import os
 import signal
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,9 +26,10 @@ from pipelines.stage import StagedReject, StagedWork, Staging, write_segment
 from schemas.corpus import CorpusConfig
 from schemas.tables import RejectRow
 
-BATCH_BYTES = 8 * 2**20
+MIN_BATCH_BYTES = 2**20
+MAX_BATCH_BYTES = 8 * 2**20
 """Files per task, by size: what is staged, and what a kill can cost, at a time."""
-BATCH_FILES = 500
+MAX_BATCH_FILES = 500
 
 
 @dataclass
@@ -100,7 +103,7 @@ def ingest(
     run = staging.ledger.begin_run(command, versions.tools() | versions.methods())
     tasks = [
         _Task(f"{run:06d}-{number:06d}", staging.unfinished(f"{run:06d}-{number:06d}"), batch, _max_bytes(config))
-        for number, batch in enumerate(_batches(fresh))
+        for number, batch in enumerate(_batches(fresh, jobs))
     ]
     for task, done in _run(tasks, jobs):
         staging.commit(task.segment, origin, done.records, preparation=preparation, run=run)
@@ -123,12 +126,14 @@ def _max_bytes(config: CorpusConfig) -> int:
     return config.limits.max_file_mib * 2**20
 
 
-def _batches(files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, ...]]:
+def _batches(files: Sequence[FoundFile], jobs: int) -> Iterator[tuple[FoundFile, ...]]:
     """Files in tasks of about equal size, the largest files first: they would keep the others waiting."""
+    share = sum(file.size or 0 for file in files) // (4 * jobs)
+    limit = min(MAX_BATCH_BYTES, max(MIN_BATCH_BYTES, share))
     batch: list[FoundFile] = []
     size = 0
     for file in sorted(files, key=lambda file: (-(file.size or 0), file.ref)):
-        if batch and (size + (file.size or 0) > BATCH_BYTES or len(batch) >= BATCH_FILES):
+        if batch and (size + (file.size or 0) > limit or len(batch) >= MAX_BATCH_FILES):
             yield tuple(batch)
             batch, size = [], 0
         batch.append(file)
@@ -152,8 +157,9 @@ def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Done]]:
     pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=_start_worker)
     try:
         while True:
-            for task in itertools.islice(waiting, 2 * jobs - len(under_way)):
-                under_way[pool.submit(_stage_batch, task)] = task
+            with _children_without_interrupts():
+                for task in itertools.islice(waiting, 2 * jobs - len(under_way)):
+                    under_way[pool.submit(_stage_batch, task)] = task
             if not under_way:
                 return
             finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
@@ -168,8 +174,37 @@ def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Done]]:
 
 
 def _start_worker() -> None:
-    """An interruption at the terminal reaches the whole group: the parent decides, workers finish their task."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker ends with its parent: one whose parent was killed would wait for tasks for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _children_without_interrupts() -> Iterator[None]:
+    """Processes started here never see an interruption at the terminal: the parent decides, they finish their task.
+
+    An interruption meanwhile is held back, so that no process is left half started. The mask alone
+    would not do: any other thread takes the signal, and Python raises it in this one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if held:
+        raise KeyboardInterrupt
 
 
 def _stage_batch(task: _Task) -> _Done:

@@ -1,6 +1,6 @@
 """Scrapy settings: each one that differs from Scrapy's default, with that default and the reason."""
 
-from pipelines.versions import program_version
+from schemas.program import program_version
 
 BOT_NAME = "fanthology"  # default "scrapybot"
 SPIDER_MODULES = ["crawler.spiders"]

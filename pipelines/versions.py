@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import platform
-import tomllib
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from pipelines import clean, fingerprint, language
+from schemas.program import program_version
 from schemas.tables import SCHEMA_VERSION
 
 _LIBRARIES = ("pyarrow", "numpy", "pydantic", "langdetect", "langcodes", "ftfy", "regex", "chardet")
-
-
-@cache
-def program_version() -> str:
-    """Version of this program, from ``pyproject.toml``: it runs from its checkout."""
-    with (Path(__file__).parent.parent / "pyproject.toml").open("rb") as stream:
-        found: str = tomllib.load(stream)["project"]["version"]
-    return found
 
 
 @cache

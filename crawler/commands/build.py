@@ -6,12 +6,7 @@ import argparse
 from pathlib import Path
 
 from crawler.command import Command, default_jobs
-from crawler.progress import BuildProgress
-from crawler.summary import say_built
-from pipelines.build import build
-from pipelines.corpus import Corpus
-from pipelines.errors import CannotStart, WrongUsage
-from pipelines.stage import Staging
+from pipelines.errors import WrongUsage
 
 
 class Build(Command):
@@ -34,16 +29,8 @@ class Build(Command):
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:
             raise WrongUsage("say which corpus: scrapy build datasets/NAME")
-        corpus = Corpus(Path(args[0]).expanduser())
-        if not corpus.path.is_dir():
-            raise WrongUsage(f"{corpus.path}: no such corpus; scrapy ingest FOLDER -c {corpus.path} makes one")
-        if not (corpus.staging / "ledger.sqlite").exists():
-            raise CannotStart(f"{corpus.path}: nothing is staged; scrapy ingest FOLDER -c {corpus.path} gathers works")
-        with corpus.lock(), BuildProgress() as progress:
-            staging = Staging(corpus.staging)
-            try:
-                staging.discard_unacknowledged()
-                manifest = build(corpus, staging, jobs=opts.jobs, progress=progress)
-            finally:
-                staging.close()
-        say_built(corpus, manifest)
+        if opts.jobs < 1:
+            raise WrongUsage(f"-j {opts.jobs}: give the number of threads, 1 or more")
+        from crawler.session import build_version
+
+        build_version(Path(args[0]).expanduser(), jobs=opts.jobs)

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import shlex
 import sys
 from pathlib import Path
 
-from crawler.command import Command, default_jobs, shown
-from crawler.ingest import IngestCounts, ingest
-from crawler.progress import BuildProgress, FileProgress
-from crawler.scan import FoundFile, scan
-from crawler.summary import say_built, say_ingested
-from pipelines.build import build
-from pipelines.corpus import Corpus
-from pipelines.errors import CannotStart, WrongUsage
-from pipelines.stage import Staging
-from schemas.corpus import CorpusConfig
+from crawler.command import Command, default_jobs
+from pipelines.errors import WrongUsage
 
 
 class Ingest(Command):
@@ -46,57 +37,12 @@ class Ingest(Command):
             raise WrongUsage("say which corpus: -c datasets/NAME")
         if opts.jobs < 1:
             raise WrongUsage(f"-j {opts.jobs}: give the number of processes, 1 or more")
-        corpus = Corpus(Path(opts.corpus))
-        if corpus.path.exists() and not corpus.path.is_dir():
-            raise WrongUsage(f"{corpus.path}: is a file; -c takes the folder of a corpus")
-        roots = _roots(args, corpus, corpus.config)
-        found = {root: list(scan(root, leave_out=[corpus.path])) for root in roots}
-        if not any(found.values()):
-            raise CannotStart(f"{', '.join(shown(root) for root in roots)}: no files there; nothing to read")
-        if corpus.create():
-            print(f"new corpus {shown(corpus.path)}; its settings: {shown(corpus.config_path)}")
-        with corpus.lock():
-            staging = Staging(corpus.staging)
-            try:
-                total = _ingest_all(staging, found, corpus, opts.jobs)
-                say_ingested(total)
-                if not opts.no_build:
-                    with BuildProgress() as progress:
-                        manifest = build(corpus, staging, jobs=opts.jobs, progress=progress)
-                    say_built(corpus, manifest)
-            finally:
-                staging.close()
+        from crawler.session import ingest_and_build
 
-
-def _ingest_all(staging: Staging, found: dict[Path, list[FoundFile]], corpus: Corpus, jobs: int) -> IngestCounts:
-    total = IngestCounts()
-    n_files = sum(len(files) for files in found.values())
-    command = shlex.join(["scrapy", *sys.argv[1:]])
-    with FileProgress(n_files, sum(file.size or 0 for files in found.values() for file in files)) as progress:
-        for root, files in found.items():
-            total += ingest(
-                staging,
-                str((root if root.is_dir() else root.parent).resolve()),
-                files,
-                corpus.config,
-                command=command,
-                jobs=jobs,
-                progress=functools.partial(_report, progress, total),
-            )
-    return total
-
-
-def _report(progress: FileProgress, before: IngestCounts, counts: IngestCounts) -> None:
-    progress(before + counts)
-
-
-def _roots(args: list[str], corpus: Corpus, config: CorpusConfig) -> list[Path]:
-    given = [Path(argument).expanduser() for argument in args]
-    if not given:
-        given = [corpus.path / source.path for source in config.sources]
-    if not given:
-        raise WrongUsage("say what to read: scrapy ingest FOLDER -c CORPUS, or name [[sources]] in corpus.toml")
-    for path in given:
-        if not path.exists():
-            raise WrongUsage(f"{path}: no such file or folder")
-    return list(dict.fromkeys(given))
+        ingest_and_build(
+            Path(opts.corpus).expanduser(),
+            [Path(argument).expanduser() for argument in args],
+            command=shlex.join(["scrapy", "ingest", *sys.argv[1:]]),
+            jobs=opts.jobs,
+            with_build=not opts.no_build,
+        )
