@@ -90,7 +90,8 @@ def decide(inventory: Inventory, config: CorpusConfig) -> Decisions:
     works = _with_roles(candidates, findings)
     dropped = 0
     if config.dedup.policy == "drop":
-        stay = [place for place, role in enumerate(works.column("dup_role").to_pylist()) if role != "duplicate"]
+        copies = {row.work_id for row in findings.rows if row.decision == "dropped"}
+        stay = [place for place, work_id in enumerate(works.column("work_id").to_pylist()) if work_id not in copies]
         dropped = works.num_rows - len(stay)
         works = works.take(pa.array(stay, pa.int64()))
     merged = [_merged_row(copy, keeper) for copy, keeper in inventory.same_file]

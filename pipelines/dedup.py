@@ -22,7 +22,7 @@ from pipelines.dedup_policy import POLICY_COLUMNS, Candidate, deciding_rule, rep
 from pipelines.dedup_verify import Overlap, Pair, Texts, Verifier
 from pipelines.fingerprint import FINGERPRINT_FIELDS, densify, fixed_binary, sketch_matrix
 from schemas.corpus import DedupConfig
-from schemas.tables import DuplicateMethod, DuplicateRow
+from schemas.tables import Decision, DuplicateMethod, DuplicateRow
 
 MIN_SHARED_SHINGLES = 46
 """Shingles that one work must share with another to be contained in it: those of 50 words in a row.
@@ -103,6 +103,8 @@ class _NearLinks:
         self.verifier = Verifier(work_ids, self._n_shingles, texts)
         self._method_of: dict[int, DuplicateMethod] = {}
         self._contained: set[Pair] = set()
+        self.is_held = np.zeros(len(leaders), dtype=bool)
+        """Whether a work, with its near-duplicates, is held by another one of its cluster."""
         self.n_screened = 0
 
     def link(self) -> None:
@@ -148,6 +150,7 @@ class _NearLinks:
             label = int(labels[small])
             if label != labels[large] and (label not in best or choice > best[label]):
                 best[label] = choice
+        self.is_held = np.isin(labels, list(best))
         for *_, pair in best.values():
             self._union(pair, "containment")
 
@@ -208,7 +211,9 @@ def _decide(works: pa.Table, leaders: Places, near: _NearLinks, config: DedupCon
     findings = DuplicateFindings()
     links: list[tuple[int, int, str]] = []
     for members in clusters:
-        keeper = representative_of({place: rows[place] for place in members}, config.prefer)
+        # Whatever the preferences: to keep a story and drop the omnibus would lose the omnibus's other stories.
+        holders = [place for place in members if not near.is_held[leaders[place]]] or members
+        keeper = representative_of({place: rows[place] for place in holders}, config.prefer)
         cluster_id = rows[members[0]]["work_id"]
         for place in members:
             findings.cluster_of[rows[place]["work_id"]] = cluster_id
@@ -219,13 +224,24 @@ def _decide(works: pa.Table, leaders: Places, near: _NearLinks, config: DedupCon
     near.verifier.compare(pair for pair in pairs if pair[0] != pair[1])
     for (copy, kept, cluster_id), pair in zip(links, pairs, strict=True):
         method, found = near.link_of(pair, int(leaders[copy]))
-        findings.rows.append(_row(rows[copy], rows[kept], cluster_id, method, found, config))
+        is_held = bool(near.is_held[leaders[copy]] and not near.is_held[leaders[kept]])
+        rule = "holds" if is_held else deciding_rule(rows[kept], rows[copy], config.prefer)
+        # Only what the kept work itself holds is dropped: the end of a chain may share nothing with it.
+        is_copy = pair[0] == pair[1] or near.verdict(pair) is not None
+        decision: Decision = "dropped" if config.policy == "drop" and is_copy else "marked"
+        findings.rows.append(_row(rows[copy], rows[kept], cluster_id, (method, found), (decision, rule)))
     return findings
 
 
 def _row(
-    copy: Candidate, kept: Candidate, cluster_id: str, method: DuplicateMethod, found: Overlap, config: DedupConfig
+    copy: Candidate,
+    kept: Candidate,
+    cluster_id: str,
+    link: tuple[DuplicateMethod, Overlap],
+    verdict: tuple[Decision, str],
 ) -> DuplicateRow:
+    method, found = link
+    decision, rule = verdict
     return DuplicateRow(
         work_id=copy["work_id"],
         other_work_id=kept["work_id"],
@@ -234,8 +250,8 @@ def _row(
         similarity=round(found.jaccard, 4),
         containment=round(found.containment, 4),
         same_author=same_author(copy, kept),
-        decision="dropped" if config.policy == "drop" else "marked",
-        rule=deciding_rule(kept, copy, config.prefer),
+        decision=decision,
+        rule=rule,
         source=copy["source"],
         title=copy["title"],
         path=copy["path"],

@@ -57,7 +57,8 @@ class DedupConfig(Record):
 
     policy: Literal["mark", "drop"] = "mark"
     """mark keeps every work and says in `dup_role` which one is the representative of its copies;
-    drop keeps the representatives only. Both list every copy in `duplicates`."""
+    drop leaves out the works that their representative is a copy of or holds. Both list every copy in
+    `duplicates`."""
     near: bool = True
     """Look for near-duplicates too: edited reposts, works posted again with more chapters."""
     min_similarity: Share = 0.5
@@ -67,7 +68,7 @@ class DedupConfig(Record):
     prefer: tuple[PreferenceRule, ...] = ("complete", "newest", "longest", "metadata")
     """Which of the copies represents them: the first rule on which they differ decides.
     complete: a finished work; newest: last updated; longest: most words; metadata: most fields filled.
-    At last the smallest `work_id`."""
+    At last the smallest `work_id`. A work that holds another one and more always stands for it."""
 
 
 class LimitsConfig(Record):

@@ -13,6 +13,7 @@ SCHEMA_VERSION = "1.0.0"
 """Patch: wording. Minor: a nullable column more. Major: a column renamed, retyped or gone."""
 
 DuplicateMethod = Literal["same_file", "exact", "minhash", "containment"]
+Decision = Literal["marked", "dropped", "merged"]
 DuplicateRole = Literal["unique", "representative", "duplicate"]
 RejectStage = Literal["read", "prepare", "revision", "policy"]
 
@@ -270,10 +271,11 @@ class DuplicateRow(Record):
     """Part of the smaller text's word 5-grams that the other holds, 0 to 1."""
     same_author: bool | None
     """Whether they share an author; null where one names none."""
-    decision: Literal["marked", "dropped", "merged"]
+    decision: Decision
     """marked (both stay, see `dup_role`), dropped (this one is not in `works`) or merged (one row stands for both)."""
     rule: str
-    """Rule of the policy that chose which of the cluster to keep."""
+    """Rule that chose the other: `holds` (it holds this one and more), a rule of `dedup.prefer`, `work_id`
+    where they differ in none, or `path` for one file in two places."""
     source: str
     """Archive that the copy comes from."""
     title: str

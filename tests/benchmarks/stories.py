@@ -113,7 +113,7 @@ def stories(count: int, seed: int = 1) -> Iterator[Story]:
                 longer = [*chapters, prose.paragraphs(prose.take(sum(map(len, chapters)) * 10 + 300))]
                 yield Story(name, _file(number, longer, layout), original, "longer")
             continue
-        n_words = int(np.clip(rng.lognormal(7.6, 1.1), 100, 150_000))
+        n_words = int(np.clip(rng.lognormal(7.6, 1.4), 100, 150_000))
         n_chapters = max(1, n_words // 3000)
         chapters = [prose.paragraphs(prose.take(n_words // n_chapters)) for _ in range(n_chapters)]
         layout = int(rng.integers(4))

@@ -178,6 +178,26 @@ def test_a_chain_may_end_with_a_contained_work():
     ]
 
 
+def test_what_holds_the_other_stands_for_it_whatever_is_preferred():
+    """To keep the finished story and drop the unfinished omnibus would lose the omnibus's other story."""
+    stories = [story(n, 204) for n in range(3)]
+    rows = {"1": {"status": "complete"}, "2": {"status": "in_progress"}}
+    findings = find({"a:1": [stories[0]], "b:2": stories}, DedupConfig(policy="drop"), **rows)
+    assert [(row.work_id, row.other_work_id, row.decision, row.rule) for row in findings.rows] == [
+        ("a:1", "b:2", "dropped", "holds")
+    ]
+
+
+def test_only_what_the_kept_work_holds_is_dropped():
+    """In the chain A ~ B ~ C, C shares one chapter of three with A: dropping it would lose the others."""
+    chapters = [story(n, 104) for n in range(5)]
+    corpus = {"a:1": chapters[:3], "a:2": chapters[1:4], "a:3": chapters[2:]}
+    assert [(row.work_id, row.decision) for row in find(corpus, DedupConfig(policy="drop")).rows] == [
+        ("a:2", "dropped"),
+        ("a:3", "marked"),
+    ]
+
+
 def test_thresholds_are_settings():
     chapters = [story(n, 104) for n in range(5)]
     corpus = {"a:1": chapters[:3], "a:2": chapters[1:4]}
