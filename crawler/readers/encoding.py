@@ -63,6 +63,10 @@ _SUPERSETS = {
 _FALLBACKS = {"shift_jis": "cp932", "shift_jis_2004": "cp932", "euc_jp": "euc_jis_2004", "big5hkscs": "cp950"}
 
 _ASCII = bytes(range(128))
+_HIGH = bytes(range(128, 256))
+_CONTEXT = 60  # bytes of ASCII around foreign ones that tell the language
+_FOREIGN = re.compile(rb"[\x80-\xff]")
+_AROUND = re.compile(rb"[\0-\x7f]{0,60}[\x80-\xff](?:[\0-\x7f]{0,60}[\x80-\xff])*[\0-\x7f]{0,60}")
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _CESU = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
 _QUOTES_ONLY = re.compile(rb"[\x80-\x84\x86-\x90\x98-\xff]")
@@ -180,7 +184,7 @@ def _declared(raw: bytes) -> Decoded | None:
 def _damaged_utf8(raw: bytes) -> Decoded | None:
     """UTF-8 with a few broken bytes, where at least four of five foreign bytes stand in valid sequences."""
     sample = _sample(raw)
-    foreign = len(sample) - len(sample.translate(None, bytes(range(128, 256))))
+    foreign = len(sample) - len(sample.translate(None, _HIGH))
     valid = foreign - len(_MULTIBYTE.sub(b"", sample).translate(None, _ASCII))
     if valid * 5 < foreign * 4:
         return None
@@ -210,12 +214,12 @@ codecs.register_error(_WINDOWS_BYTES, _from_windows_1252)
 
 
 def _sample(raw: bytes) -> bytes:
-    """At most 64 KiB from the first foreign byte on: a long English header says nothing about the rest."""
-    if len(raw) <= _DETECT_BYTES:
-        return raw
-    first = re.search(rb"[\x80-\xff]", raw)
-    start = max(first.start() - 1024, 0) if first else 0
-    return raw[start : start + _DETECT_BYTES]
+    """At most 64 KiB of the file around its foreign bytes: a long English header says nothing about the rest."""
+    first = _FOREIGN.search(raw)
+    start = max(first.start() - _CONTEXT, 0) if first else 0
+    sample = raw[start : start + _DETECT_BYTES]
+    foreign = len(sample) - len(sample.translate(None, _HIGH))
+    return b" ".join(_AROUND.findall(sample)) if foreign * 5 < len(sample) else sample
 
 
 def _detected(raw: bytes) -> Decoded:

@@ -115,7 +115,7 @@ _JSON: Final = re.compile(
 )
 _JSON_NAME: Final = re.compile(r"\.(?:json|jsonl|ndjson)$", re.IGNORECASE)
 _CSV_NAME: Final = re.compile(r"\.(?:csv|tsv)$", re.IGNORECASE)
-_CSV_HEAD: Final = re.compile(rb"\"?[\w ]{1,40}\"?(?:,\"?[\w ]{0,40}\"?){3,200}\r?\n[^\n]*,")
+_CSV_HEAD: Final = re.compile(rb"\"?\w[\w ]{0,40}\"?(?:,\"?\w[\w ]{0,40}\"?){3,200}\r?\n[^\n]*,")
 _MHTML: Final = re.compile(rb"(?im)^content-type:\s*multipart/related")
 
 

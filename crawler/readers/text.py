@@ -49,6 +49,8 @@ def _work(source: Source, decoded: Decoded) -> Work:
     if not any(any(map(str.isalnum, section.text)) for section in sections):
         raise Unreadable("no_story", "nothing but a header or a heading")
     reading = read_fields(header.fields)
+    if reading.chapter and len(sections) == 1 and sections[0].number is None:
+        sections = [Section(sections[0].text, reading.chapter.number, reading.chapter.title or sections[0].title)]
     values: dict[str, Any] = {"source": "file", **reading.values}
     if "title" not in values:
         values["title"] = title_from_name(source.ref)

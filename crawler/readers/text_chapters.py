@@ -47,7 +47,7 @@ _EAST_ASIAN: Final = re.compile(
 _ALONE: Final = re.compile(rf"{_MARK}(?P<number>{NUMBER})[ \t.:*_#~=+\-–—•·|/\\)\]>】」』]{{0,16}}")
 _NAMED: Final = re.compile(rf"{_MARK}(?i:(?P<special>{_SPECIAL}))(?P<rest>(?!\w).{{0,{MAX_HEADING}}})?")
 _OF: Final = re.compile(r"\s{0,3}(?:/|of|von|de|из|av)\s{0,3}(?P<total>\d{1,4}|\?)(?!\w)", re.IGNORECASE)
-_TITLE_MARKS: Final = " \t:：.-–—~*_#=|/\\()[]<>【】「」『』+•·"
+_TITLE_MARKS: Final = " \t\u3000:：.-–—~*_#=|/\\()[]<>【】「」『』+•·"
 
 # Lines short enough for a heading, with and without a blank line before them, as one scan with a literal start.
 _SHORT_LINE: Final = re.compile(rf"\n([^\n]{{1,{MAX_HEADING}}})(?=\n|\Z)")

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from crawler.origins import origin_of
+from crawler.readers.text_chapters import Heading, heading_of
 from crawler.readers.text_header import Field
 from schemas.vocabulary import AuthorKind
 from schemas.work import Author, HeaderField, Series
@@ -26,7 +27,7 @@ _LISTS: Final = {
     "warnings": "warnings_raw",
     "genres": "genres",
 }
-_TEXTS: Final = {"rating": "rating_raw", "status": "status_raw", "language": "language_raw"}
+_TEXTS: Final = {"status": "status_raw", "language": "language_raw"}
 _SEPARATORS: Final = re.compile(r"\s*[,;，；、]\s*|\n+")
 _NONE: Final = frozenset(
     {"none", "n/a", "na", "no", "-", "--", "nothing", "no pairing", "no pairings", "keine", "нет", "无"}
@@ -64,7 +65,7 @@ _SERIES: Final = (
         re.IGNORECASE,
     ),
     re.compile(
-        r"(?:part|book|story|volume|number|#|no\.)\s?(?P<at>\d{1,4})\s(?:of|in)\s(?:the\s)?(?P<title>.{1,200}?)(?:\sseries|\ssaga)?",
+        r"(?:part|book|story|volume|number|#|no\.)\s?(?P<at>\d{1,4})\s(?:of|in)\s(?P<title>.{1,200}?)(?:\sseries|\ssaga)?",
         re.IGNORECASE,
     ),
 )
@@ -77,6 +78,7 @@ class Reading:
         self.values: dict[str, Any] = {}
         self.header: list[HeaderField] = []
         self.flags: list[str] = []
+        self.chapter: Heading | None = None
 
     def add(self, field: Field) -> None:
         """Takes one statement: into its field, or into ``header`` where it has none or is not sure."""
@@ -127,6 +129,20 @@ def _list(reading: Reading, field: Field) -> bool:
     known = reading.values.get(name, ())
     reading.values[name] = (*known, *(item for item in items_of(field.value) if item not in known))
     return True
+
+
+def _rating(reading: Reading, field: Field) -> bool:
+    first, parted, rest = field.value.partition(" - ")
+    if not parted or "Words:" not in rest:
+        return reading.once("rating_raw", field.value)
+    reading.header.append(HeaderField(label=field.label, value=rest))  # FanFiction.net's line of facts
+    return reading.once("rating_raw", first)
+
+
+def _chapter(reading: Reading, field: Field) -> bool:
+    """Which chapter the file holds; the statement itself stays in ``header``."""
+    reading.chapter = heading_of(f"Chapter {field.value}")
+    return False
 
 
 def _text(reading: Reading, field: Field) -> bool:
@@ -187,6 +203,8 @@ _TAKERS: Final[dict[str, Callable[[Reading, Field], bool]]] = {
     "author": _author,
     **dict.fromkeys(_LISTS, _list),
     **dict.fromkeys(_TEXTS, _text),
+    "rating": _rating,
+    "chapter": _chapter,
     "summary": _summary,
     "notes": _notes,
     "series": _series,

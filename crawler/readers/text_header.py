@@ -11,35 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from crawler.readers.text_chapters import is_heading
+from crawler.readers.text_chapters import heading_of, is_heading
 from crawler.readers.text_labels import Label, label_of
 from crawler.readers.text_paragraphs import wrap_width
+from crawler.readers.text_titles import OPENS_SPEECH, byline, title_and_author, title_of
 
 HEAD_CHARACTERS: Final = 24_000
 _HEAD_LINES: Final = 250
-_MAX_TITLE: Final = 120
 _MAX_CONTINUATION: Final = 1500
 _MAX_GAP_LINES: Final = 8
+_MAX_NOTE: Final = 600
 _MAX_WIDTH: Final = 100  # code points; no mail or news was wrapped wider
 _PROSE: Final = frozenset({"summary", "notes", "disclaimer", "warnings", "feedback", "archive", "spoilers", "other"})
 
 _RULE: Final = re.compile(r"[\s\-=_*~#+•·—–]{3,}")
-_DIALOGUE: Final = re.compile(r"[\"“„«»”'‘—–\-「『]")
-_QUOTED: Final = re.compile(r"[\"“„«「『](?P<inside>[^\"“”„«»「」『』]{1,100})[\"“”»」』]")
-_MARKS: Final = re.compile(r"^(?:#{1,6}\s+|\*{1,3}|_{1,3}|~+\s*|=+\s*|>+\s*)+|(?:\*{1,3}|_{1,3}|\s*~+|\s*=+|\s*#+)+$")
-_BYLINE: Final = re.compile(
-    r"(?i:(?:a\s+(?:fan\s?fic(?:tion)?|story)\s+|(?:re)?written\s+|geschrieben\s+|écrite?\s+|escrito\s+|scritt[oa]\s+)?)"
-    r"(?P<word>(?i:by|von|par|de|por|di|door|av|af|przez|от|автор))\s*:?\s+(?P<name>\S.{0,79})"
-)
-_ONE_LINE: Final = re.compile(
-    r"(?P<title>\S.{0,99}?)(?P<mark>[\s,(–—-]*)\s[(]?(?i:by)\s(?P<name>[^\s()][^()]{0,49})\)?"
-)
-_NO_NAME: Final = re.compile(
-    r"(?i)(?:the|an?|my|your|his|her|its|our|their|me|you|him|it|us|them|this|that|day|night|one|two|side|step|far|now|then)\b"
-)
-_DATE: Final = re.compile(
-    r".*,\s*\d{4}|.*\d{1,2}[:.]\d{2}(\s*[ap]\.?m\.?)?|\d{1,2}(?:st|nd|rd|th|\.)?\s\w+(\s\d{4})?", re.IGNORECASE
-)
+_STORY_MARK: Final = re.compile(r"(?i)[*_]{0,2}(?:story|(?:story|work|chapter) text)\s?:[*_]{0,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +89,11 @@ def read_header(text: str) -> Header:
 
 
 def _skip_rule(lines: Lines, number: int) -> int:
-    """The line after a drawn rule that parts header and story."""
-    first = lines.next_full(number)
-    if first < len(lines) and _RULE.fullmatch(lines.lines[first]):
-        return first + 1
+    """The line after a drawn rule or a lone ``Story:`` that parts header and story."""
+    for mark in (_RULE, _STORY_MARK):
+        first = lines.next_full(number)
+        if first < len(lines) and mark.fullmatch(lines.lines[first]):
+            number = first + 1
     return number
 
 
@@ -131,7 +118,7 @@ def _labelled(lines: Lines) -> Header | None:
         if _RULE.fullmatch(line):
             number = lines.next_full(number + 1)
             continue
-        if len(before) == 3 or not (byline(line) or title_of(line)):
+        if len(before) == 3 or is_heading(line) or not (byline(line) or title_of(line)):
             return None
         before.append(line)
         number = lines.next_full(number + 1)
@@ -257,12 +244,20 @@ class _Fields:
         """
         lines, raw = self.lines.lines, self.lines.raw
         start = number + 1
-        if start < end and not self.fields[-1].value and len(lines[start]) <= 400 and not _DIALOGUE.match(lines[start]):
+        if (
+            start < end
+            and not self.fields[-1].value
+            and len(lines[start]) <= 400
+            and not OPENS_SPEECH.match(lines[start])
+        ):
             start += 1
         if start < end and _indent(raw[start]) >= 2 and _indent(raw[start]) > _indent(raw[number]):
             while start < end and _indent(raw[start]) >= 2:
                 start += 1
             return start
+        tail = lines[start:end]
+        if self.fields[-1].meaning in ("notes", "disclaimer") and _is_short_note(tail) and self._text_after(end):
+            return end
         width = wrap_width(lines[number:])
         stop = start
         while stop < end and len(lines[stop]) <= _MAX_WIDTH and _continues(lines[stop - 1], lines[stop], width):
@@ -270,6 +265,9 @@ class _Fields:
         if sum(map(len, lines[start:stop])) > _MAX_CONTINUATION or self.lines.next_full(stop) >= len(self.lines):
             return start  # that would be the story itself
         return stop
+
+    def _text_after(self, number: int) -> bool:
+        return self.lines.next_full(number) < len(self.lines)
 
     def _paragraphs(self, number: int) -> int | None:
         """Takes paragraphs without a label into the last field; ``None`` if they are the story.
@@ -281,7 +279,7 @@ class _Fields:
             return None
         lines, field = self.lines, self.fields[-1]
         first_end = lines.block_end(number)
-        if field.meaning not in _PROSE or _DIALOGUE.match(lines.lines[number]) or is_heading(lines.lines[number]):
+        if field.meaning not in _PROSE or OPENS_SPEECH.match(lines.lines[number]) or is_heading(lines.lines[number]):
             return None
         follows = self._label_after(number)
         if follows:
@@ -307,9 +305,15 @@ class _Fields:
             if label:
                 known = {field.meaning for field in self.fields}
                 return label.strong and (label.meaning not in known or label.meaning in _PROSE)
-            if _DIALOGUE.match(self.lines.lines[number]) or is_heading(self.lines.lines[number]):
+            if OPENS_SPEECH.match(self.lines.lines[number]) or is_heading(self.lines.lines[number]):
                 return False
         return False
+
+
+def _is_short_note(tail: Sequence[str]) -> bool:
+    """Whether lines right under a note's label are the note's own: nobody begins a story there, save in long runs."""
+    few = len(tail) <= 3 and sum(map(len, tail)) <= _MAX_NOTE
+    return few and not any(OPENS_SPEECH.match(line) or is_heading(line) for line in tail)
 
 
 def _indent(line: str) -> int:
@@ -324,49 +328,15 @@ def _continues(line: str, following: str, width: int) -> bool:
     return following[:1].islower() and line[-1:] not in ".!?…\"”'"
 
 
-def title_of(line: str) -> str | None:
-    """The title that a line is, without the marks around it; ``None`` for what reads like a sentence.
-
-    A title is short, does not end like a sentence or a clause, and is no dialogue, date or rule. A question or an
-    exclamation is one if most of its words begin with a capital.
-    """
-    title = _MARKS.sub("", line[: _MAX_TITLE + 20]).strip()
-    if quoted := _QUOTED.fullmatch(title):
-        title = quoted["inside"]
-    elif _DIALOGUE.match(title):
-        return None
-    words = title.split()
-    if not words or len(line) > _MAX_TITLE or len(words) > 16 or not any(map(str.isalnum, title)):
-        return None
-    if title[-1] in '.,;:-–—…。、，；：」”"»' or _DATE.fullmatch(title):
-        return None
-    if title[-1] in "?!？！":
-        capitals = sum(word[0].isupper() or word[0].isdigit() for word in words)
-        return title if len(words) > 1 and capitals * 2 > len(words) else None
-    return title
-
-
-def byline(line: str) -> str | None:
-    """The name in a line such as ``by Mary Morstan``; ``None`` for other lines."""
-    plain = _MARKS.sub("", line[:_MAX_TITLE]).strip()
-    match = _BYLINE.fullmatch(plain)
-    if not match or len(line) > _MAX_TITLE:
-        return None
-    name = match["name"].strip(" *_")
-    words = name.split()
-    if not words or len(words) > 8 or (name[-1] in ".,;:?!" and "@" not in name) or '"' in name:
-        return None
-    if match["word"].casefold() != "by" and (name[0].islower() or len(words) > 4):
-        return None  # "de repente": in these languages the word begins many a sentence
-    return None if _NO_NAME.match(name) and len(words) > 2 and name[0].islower() else name
-
-
 def _byline_only(lines: Lines) -> Header | None:
     """Title, or fandom and title, and ``by Author`` below; then a blank line."""
     before: list[str] = []
     number = lines.next_full(0)
     while number < len(lines) and len(before) < 3:
         line = lines.lines[number]
+        if before and _RULE.fullmatch(line):
+            number = lines.next_full(number + 1)
+            continue
         name = byline(line) if before else None
         if name and lines.blank(number + 1):
             opening = _opening([*before, line], set())
@@ -379,26 +349,13 @@ def _byline_only(lines: Lines) -> Header | None:
 
 
 def _one_line(lines: Lines) -> Header | None:
-    """``Title by Author`` in one line, where that cannot be a title such as *Stand by Me* or *Touched by Fire*."""
+    """``Title by Author`` in one line, above a blank line and more text."""
     number = lines.next_full(0)
     if number >= len(lines) or not lines.blank(number + 1) or lines.next_full(number + 1) >= len(lines):
         return None
-    line = _MARKS.sub("", lines.lines[number][:_MAX_TITLE]).strip()
-    match = _ONE_LINE.fullmatch(line)
-    if not match or len(lines.lines[number]) > 80 or line[-1] in ".?!,;:":
+    if not (found := title_and_author(lines.lines[number])):
         return None
-    title, name = match["title"].strip(), match["name"].strip()
-    if _NO_NAME.match(name):
-        return None
-    quoted = _QUOTED.fullmatch(title)
-    clear = bool(quoted or match["mark"].strip() or line.endswith(")") or re.search(r"[\d_]|[a-z][A-Z]", name))
-    words = name.split()
-    named = 2 <= len(words) <= 3 and all(word[0].isupper() for word in words) and len(title.split()) > 1
-    if not clear and (not named or re.search(r"(?:ed|en|wn|ght|nt|ne|ost)$", title)):
-        return None
-    title = (quoted["inside"] if quoted else title).strip(" ,–—-")
-    if not title_of(title):
-        return None
+    title, name = found
     return Header("title-by-author", (Field("title", "Title", title), Field("author", "by", name)), number + 1)
 
 
@@ -408,16 +365,18 @@ def _lone_title(lines: Lines) -> Header | None:
     if number >= len(lines):
         return None
     line = lines.lines[number]
-    following = lines.next_full(number + 1)
     title = title_of(line)
-    if not title or following >= len(lines) or is_heading(line) or _RULE.fullmatch(line) or label_of(line):
+    if number + 1 < len(lines) and _RULE.fullmatch(lines.lines[number + 1]):
+        number += 1  # the title is underlined
+    following = lines.next_full(number + 1)
+    if not title or following >= len(lines) or heading_of(line) or label_of(line):
         return None
     below = lines.lines[following]
     heading_below = is_heading(below)
     if not lines.blank(number + 1) and not (heading_below and lines.blank(following + 1)):
         return None
     marked = line.startswith("# ")
-    prose = len(below) > 60 or _DIALOGUE.match(below) or below[-1] in ".!?…。！？」”\"'" or heading_below
+    prose = len(below) > 60 or OPENS_SPEECH.match(below) or below[-1] in ".!?…。！？」”\"'" or heading_below
     if not marked and (not prose or (title[0].islower() and len(title.split()) > 6)):
         return None
     return Header("title", (Field("title", "Title", title),), number + 1)

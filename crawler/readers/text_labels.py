@@ -116,6 +116,7 @@ _LABELS: Final = {
     ),
     "feedback": "feedback|reviews|feedback to|review|c&c|feed back|fb|kommentare|kritik",
     "spoilers": "spoiler|spoilers|spoiler warning|спойлеры|spoilery|剧透",
+    "chapter": "chapter|chapter number|kapitel|chapitre|capítulo|глава|章节|章",
     "other": (
         "beta|betas|beta reader|beta readers|beta-reader|betaed by|beta'd by|beta by|beta read by|бета|гамма"
         "|betaleser|betaleserin|timeline|time line|time frame|timeframe|setting|set|season|episode|episodes"
@@ -125,7 +126,7 @@ _LABELS: Final = {
         "|acknowledgments|credits|credit|inspiration|inspired by|soundtrack|music|song|pov|point of view"
         "|format|publisher|packaged|author url|author's url|site|story id|id|посвящение|переводчик|translator"
         "|translated by|translation|übersetzer|übersetzung|traducteur|traductora|traductor|traduction"
-        "|original|original author|artist|cover|cover art|art|kapitel|content|contents|au|canon|era|kink"
+        "|original|original author|artist|cover|cover art|art|content|contents|au|canon|era|kink"
         "|kinks|squick|squicks|started|version|subject|from|to|newsgroups|message-id|organization|lines"
         "|references|reply-to|sender|path|cc|content-type|mime-version|x-mailer"
     ),
@@ -133,7 +134,19 @@ _LABELS: Final = {
 _MEANINGS: Final = {label: meaning for meaning, labels in _LABELS.items() for label in labels.split("|")}
 
 WEAK: Final = frozenset(
-    {"notes", "warnings", "published", "updated", "words", "chapters", "series", "status", "language", "other"}
+    {
+        "chapter",
+        "notes",
+        "warnings",
+        "published",
+        "updated",
+        "words",
+        "chapters",
+        "series",
+        "status",
+        "language",
+        "other",
+    }
 )
 """Meanings whose labels also begin prose, letters and notes: one of them alone makes no header."""
 
