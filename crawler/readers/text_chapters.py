@@ -157,13 +157,19 @@ def _candidates(body: str, *, by_line: bool) -> Iterable[Heading]:
         end = match.end() - 2
         title, title_end = _title_below(body, end)
         after = end >= len(body) or body.startswith("\n\n", end) or title is not None
-        strict = heading.kind != "number"
-        if not ((before and after) or (by_line and strict)):
+        worded = heading.kind != "number"
+        tight = heading.kind == "chapter" and not after and not _heads(body, end + 1)
+        if not ((before and (after or tight)) or (by_line and worded)):
             continue
         if heading.title is None and title and heading.kind != "special":
             heading = Heading(heading.kind, heading.number, title, total=heading.total)
             end = title_end
         yield Heading(heading.kind, heading.number, heading.title, start, end, heading.total)
+
+
+def _heads(body: str, start: int) -> bool:
+    """Whether the line at an offset is a heading too, as in a table of contents."""
+    return heading_of(body[start : start + MAX_HEADING + 1].split("\n", 1)[0].strip()) is not None
 
 
 def _may_head(line: str) -> bool:
@@ -234,7 +240,7 @@ def _convinces(chain: Sequence[Heading], kind: str, body: str) -> bool:
     if kind == "number":
         return len(chain) > 1 and first in (0, 1)
     if len(chain) == 1:
-        return top or (first in (1, 2) and kind == "chapter")
+        return top or (first in (1, 2) and kind == "chapter" and body.startswith("\n\n", chain[0].end))
     return first <= 2 or top
 
 

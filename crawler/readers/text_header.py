@@ -20,6 +20,7 @@ HEAD_CHARACTERS: Final = 24_000
 _HEAD_LINES: Final = 250
 _MAX_CONTINUATION: Final = 1500
 _MAX_GAP_LINES: Final = 8
+_MAX_OPENING: Final = 200
 _MAX_NOTE: Final = 600
 _MAX_WIDTH: Final = 100  # code points; no mail or news was wrapped wider
 _PROSE: Final = frozenset({"summary", "notes", "disclaimer", "warnings", "feedback", "archive", "spoilers", "other"})
@@ -111,6 +112,7 @@ def _labelled(lines: Lines) -> Header | None:
     """Header with labels, and up to three lines of fandom, title and byline before them."""
     before: list[str] = []
     number = lines.next_full(0)
+    titled = _titled_block(lines, number)
     while number < len(lines):
         line = lines.lines[number]
         if label_of(line):
@@ -118,7 +120,7 @@ def _labelled(lines: Lines) -> Header | None:
         if _RULE.fullmatch(line):
             number = lines.next_full(number + 1)
             continue
-        if len(before) == 3 or is_heading(line) or not (byline(line) or title_of(line)):
+        if len(before) == 3 or is_heading(line) or not (byline(line) or title_of(line) or number < titled):
             return None
         before.append(line)
         number = lines.next_full(number + 1)
@@ -131,6 +133,16 @@ def _labelled(lines: Lines) -> Header | None:
     if opening is None:
         return None
     return Header(_layout(before, fields), (*opening, *fields), end)
+
+
+def _titled_block(lines: Lines, number: int) -> int:
+    """End of a first block of fandom and title above a summary, where a title may look like anything at all."""
+    end = lines.block_end(number)
+    below = lines.next_full(end)
+    if end - number > 2 or below >= len(lines) or any(len(line) > _MAX_OPENING for line in lines.lines[number:end]):
+        return 0
+    label = label_of(lines.lines[below])
+    return end if label and label.meaning == "summary" else 0
 
 
 def _is_header(before: Sequence[str], fields: Sequence[Field], *, lone: bool) -> bool:
@@ -256,7 +268,11 @@ class _Fields:
                 start += 1
             return start
         tail = lines[start:end]
-        if self.fields[-1].meaning in ("notes", "disclaimer") and _is_short_note(tail) and self._text_after(end):
+        if (
+            self.fields[-1].meaning in ("notes", "disclaimer")
+            and _is_short_note(tail)
+            and self.lines.next_full(end) < len(lines)
+        ):
             return end
         width = wrap_width(lines[number:])
         stop = start
@@ -265,9 +281,6 @@ class _Fields:
         if sum(map(len, lines[start:stop])) > _MAX_CONTINUATION or self.lines.next_full(stop) >= len(self.lines):
             return start  # that would be the story itself
         return stop
-
-    def _text_after(self, number: int) -> bool:
-        return self.lines.next_full(number) < len(self.lines)
 
     def _paragraphs(self, number: int) -> int | None:
         """Takes paragraphs without a label into the last field; ``None`` if they are the story.
@@ -328,10 +341,18 @@ def _continues(line: str, following: str, width: int) -> bool:
     return following[:1].islower() and line[-1:] not in ".!?…\"”'"
 
 
+def _after_rule(lines: Lines) -> int:
+    """Number of the first line with words; a rule drawn above it is passed over."""
+    number = lines.next_full(0)
+    if number < len(lines) and _RULE.fullmatch(lines.lines[number]):
+        return lines.next_full(number + 1)
+    return number
+
+
 def _byline_only(lines: Lines) -> Header | None:
     """Title, or fandom and title, and ``by Author`` below; then a blank line."""
     before: list[str] = []
-    number = lines.next_full(0)
+    number = _after_rule(lines)
     while number < len(lines) and len(before) < 3:
         line = lines.lines[number]
         if before and _RULE.fullmatch(line):
@@ -361,7 +382,7 @@ def _one_line(lines: Lines) -> Header | None:
 
 def _lone_title(lines: Lines) -> Header | None:
     """A first line that is a title and stands alone above the prose."""
-    number = lines.next_full(0)
+    number = _after_rule(lines)
     if number >= len(lines):
         return None
     line = lines.lines[number]

@@ -11,12 +11,12 @@ MAX_LABEL: Final = 40
 # One line per meaning: what the reader calls it, then the labels. A label that is not here is no label.
 _LABELS: Final = {
     "title": (
-        "title|story title|fic title|name of story|titel|titre|título|titulo|titolo|название|заголовок|tytuł"
-        "|název|cím|titlu|标题|標題|题目|題目|タイトル|題名|제목|otsikko|tittel|başlık|judul|כותרת|τίτλος"
-        "|story"
+        "title|fic|שם|שם הסיפור|story title|fic title|name of story|titel|titre|título|titulo|titolo|название"
+        "|заголовок|tytuł|název|cím|titlu|标题|標題|题目|題目|タイトル|題名|제목|otsikko|tittel|başlık|judul"
+        "|כותרת|τίτλος|story"
     ),
     "author": (
-        "author|authors|writer|written by|by|pen name|penname|autor|autorin|autoren|auteur|auteure|autora"
+        "author|מאת|authors|writer|written by|by|pen name|penname|autor|autorin|autoren|auteur|auteure|autora"
         "|autore|autrice|schrijver|автор|авторы|作者|著者|作家|작가|kirjoittaja|författare|forfatter|szerző"
         "|yazar|penulis|מחבר|συγγραφέας"
     ),
@@ -42,7 +42,7 @@ _LABELS: Final = {
         "|登場人物|キャラクター|등장인물|hahmot"
     ),
     "summary": (
-        "summary|sum|summery|story summary|description|synopsis|blurb|teaser|zusammenfassung|inhalt"
+        "summary|סיכום|sum|summery|story summary|description|synopsis|blurb|teaser|zusammenfassung|inhalt"
         "|kurzbeschreibung|beschreibung|résumé|resume|sommaire|resumen|sinopsis|resumo|sinopse|riassunto"
         "|trama|samenvatting|саммари|аннотация|описание|краткое содержание|содержание|streszczenie|opis"
         "|shrnutí|obsah|összefoglaló|rezumat|简介|簡介|摘要|文案|内容简介|あらすじ|概要|요약|줄거리"
@@ -126,9 +126,9 @@ _LABELS: Final = {
         "|acknowledgments|credits|credit|inspiration|inspired by|soundtrack|music|song|pov|point of view"
         "|format|publisher|packaged|author url|author's url|site|story id|id|посвящение|переводчик|translator"
         "|translated by|translation|übersetzer|übersetzung|traducteur|traductora|traductor|traduction"
-        "|original|original author|artist|cover|cover art|art|content|contents|au|canon|era|kink"
-        "|kinks|squick|squicks|started|version|subject|from|to|newsgroups|message-id|organization|lines"
-        "|references|reply-to|sender|path|cc|content-type|mime-version|x-mailer"
+        "|original|original author|artist|cover|cover art|art|content|contents|au|canon|era|kink|kinks|squick"
+        "|squicks|started|version|subject|from|to|newsgroups|message-id|organization|lines|references"
+        "|reply-to|sender|path|cc|content-type|mime-version|x-mailer"
     ),
 }
 _MEANINGS: Final = {label: meaning for meaning, labels in _LABELS.items() for label in labels.split("|")}
@@ -172,11 +172,12 @@ _NEVER_BY_DASH: Final = frozenset(
     ("by", "to", "for", "from", "set", "note", "notes", "an", "stand", "sum", "au", "mail", "art", "original", "part")
 )
 
+_ADDRESS: Final = re.compile(r"https?://[^\s<>\"]{4,500}")
 _DECORATION: Final = r"\s>/*_~#<\[【『《|•·=+({\-"
 _LINE: Final = re.compile(
     rf"[{_DECORATION}]{{0,16}}"
     rf"(?P<label>[^\W\d_][^:：=<>\]】』》\n*~]{{0,{MAX_LABEL}}}?)"
-    r"(?:[\s*_~>\])】』》]{0,6}(?P<colon>[:：]|\.{2,40}|…{1,20})[\s*_~]{0,4}"
+    r"(?:[\s*_~>\])】』》]{0,6}(?P<colon>[:：]|\.{2,40}|…{1,20})[\s*_]{0,4}"
     r"|[\s*_~]{0,4}(?P<close>[>\]】』》])[\s*_~>]{0,4}"
     r"|[\s*_~]{0,6}(?P<dash>(?<=\s)[-–—=~]{1,2}(?=\s)|=)\s{0,4})"
 )
@@ -197,7 +198,12 @@ class Label:
 
 
 def label_of(line: str) -> Label | None:
-    """The known label that a line begins with, and the rest of the line as its value; ``None`` for other lines."""
+    """The known label that a line begins with, and the rest of the line as its value; ``None`` for other lines.
+
+    A line that is nothing but an address is as good as one with a label.
+    """
+    if _ADDRESS.fullmatch(line):
+        return Label("url", "URL", line)
     match = _LINE.match(line)
     if match is None:
         return None
@@ -218,7 +224,7 @@ def label_of(line: str) -> Label | None:
 
 
 def _key(name: str) -> str:
-    key = re.sub(r"\((e?s|en|in|nen)\)", r"\1", name.casefold()).replace("’", "'").replace("`", "'")
+    key = re.sub(r"\((e?s|en|in|nen)\)?", r"\1", name.casefold()).replace("’", "'").replace("`", "'")
     return re.sub(r"\s+", " ", key).strip()
 
 

@@ -107,7 +107,7 @@ def test_front_matter_stays_and_a_table_of_contents_goes():
 
 def test_a_heading_inside_a_paragraph_is_prose_unless_lines_are_paragraphs():
     body = "Chapter 1\nIt rained.\nChapter 2\nIt stopped."
-    assert parts(body) == [(None, None, body)]
+    assert parts(body) == [(1, None, "It rained.\nChapter 2\nIt stopped.")]
     assert parts(body, by_line=True) == [(1, None, "It rained."), (2, None, "It stopped.")]
 
 
