@@ -81,7 +81,7 @@ class Section:
 
 def is_heading(line: str) -> bool:
     """Whether a line reads as a chapter heading with a word (``Chapter 3``, ``Prologue``), not as a bare number."""
-    heading = heading_of(line.strip())
+    heading = heading_of(line.strip()) if len(line) <= MAX_HEADING else None
     return heading is not None and heading.kind != "number"
 
 

@@ -13,11 +13,10 @@ from typing import Final
 
 from crawler.readers.text_chapters import heading_of, is_heading
 from crawler.readers.text_labels import Label, label_of
+from crawler.readers.text_lines import Lines
 from crawler.readers.text_paragraphs import wrap_width
 from crawler.readers.text_titles import OPENS_SPEECH, byline, title_and_author, title_of
 
-HEAD_CHARACTERS: Final = 24_000
-_HEAD_LINES: Final = 250
 _MAX_CONTINUATION: Final = 1500
 _MAX_GAP_LINES: Final = 8
 _MAX_OPENING: Final = 200
@@ -45,39 +44,6 @@ class Header:
     layout: str
     fields: tuple[Field, ...] = ()
     body: int = 0
-
-
-class Lines:
-    """The first lines of a text, stripped, and where each begins."""
-
-    def __init__(self, text: str) -> None:
-        head = text[:HEAD_CHARACTERS]
-        self.raw = head.split("\n", _HEAD_LINES)[:_HEAD_LINES]
-        self.lines = [line.strip() for line in self.raw]
-        self.size = len(text)
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def offset(self, number: int) -> int:
-        """Offset in the text of a line."""
-        return min(sum(map(len, self.raw[:number])) + number, self.size)
-
-    def next_full(self, number: int) -> int:
-        """Number of the first line from ``number`` on that is not blank; the number of lines if there is none."""
-        while number < len(self.lines) and not self.lines[number]:
-            number += 1
-        return number
-
-    def block_end(self, number: int) -> int:
-        """Number of the blank line (or end) that closes the block in which a line stands."""
-        while number < len(self.lines) and self.lines[number]:
-            number += 1
-        return number
-
-    def blank(self, number: int) -> bool:
-        """Whether a line is blank or lies behind the end."""
-        return number >= len(self.lines) or not self.lines[number]
 
 
 def read_header(text: str) -> Header:
