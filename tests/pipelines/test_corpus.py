@@ -6,7 +6,8 @@ import pytest
 
 from pipelines.corpus import Corpus, load_config, template
 from pipelines.errors import CannotStart
-from schemas.corpus import CorpusConfig
+from schemas.base import Record
+from schemas.corpus import CorpusConfig, DedupConfig, FiltersConfig, LanguagesConfig, LimitsConfig
 
 
 def refusal(tmp_path, text):
@@ -77,7 +78,7 @@ def test_the_template_shows_every_setting_and_means_the_defaults(tmp_path):
     assert not corpus.create()
     assert corpus.config == CorpusConfig()
     keys = [line.removeprefix("# ").partition(" = ")[0] for line in template().splitlines() if " = " in line]
-    sections = (CorpusConfig, *(type(getattr(CorpusConfig(), n)) for n in ("languages", "filters", "dedup", "limits")))
+    sections: list[type[Record]] = [CorpusConfig, LanguagesConfig, FiltersConfig, DedupConfig, LimitsConfig]
     known = {name for model in sections for name in model.model_fields}
     assert set(keys) == known - {"sources", "languages", "filters", "dedup", "limits"} | {"path"}
 

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from pipelines.prepare import Unprepared, prepare, reject_of, work_id_of
+from schemas.vocabulary import AuthorKind
 from schemas.work import Author, Chapter, Span
 from tests.works import prose, work
 
@@ -65,9 +66,9 @@ def test_a_stated_zero_is_a_zero():
 
 
 def test_anonymous_and_orphaned_works_have_no_author_ids():
-    row = prepare(work(prose(1), authors=(Author(name="Anonymous", kind="anonymous"),))).work
+    row = prepare(work(prose(1), authors=(Author(name="Anonymous", kind=AuthorKind.ANONYMOUS),))).work
     assert (row.authors, row.author_ids, row.author_kind, row.n_authors) == (("Anonymous",), (), "anonymous", 1)
-    row = prepare(work(prose(1), authors=(Author(name="A", id="7", kind="user"), Author(name="B")))).work
+    row = prepare(work(prose(1), authors=(Author(name="A", id="7", kind=AuthorKind.USER), Author(name="B")))).work
     assert (row.author_ids, row.author_kind, row.n_authors) == (("7", "B"), "user", 2)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,21 @@ SENTENCES = {
 }
 
 
-@pytest.mark.parametrize("language", SENTENCES)
-@pytest.mark.parametrize("misread", ["cp1252", "latin-1", "mac_roman", "cp1250", "cp437"])
-def test_utf8_misread_is_mended(language, misread):
-    raw = SENTENCES[language].encode()
-    try:
-        broken = raw.decode(misread)
-    except UnicodeDecodeError:
-        pytest.skip("these bytes cannot be misread so")
-    assert mend(broken) == (SENTENCES[language], True)
+def misreadings():
+    """Each sentence as each codec misreads it, where that codec knows all of its bytes."""
+    for language, sentence in SENTENCES.items():
+        for codec in ("cp1252", "latin-1", "mac_roman", "cp1250", "cp437"):
+            with suppress(UnicodeDecodeError):
+                yield pytest.param(sentence.encode().decode(codec), sentence, id=f"{language}-{codec}")
+
+
+def test_most_misreadings_can_be_made():
+    assert len(list(misreadings())) == 17
+
+
+@pytest.mark.parametrize(("broken", "whole"), misreadings())
+def test_utf8_misread_is_mended(broken, whole):
+    assert mend(broken) == (whole, True)
 
 
 def test_russian_misread_as_windows_1251_is_mended():
