@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,7 +67,7 @@ _ASCII = bytes(range(128))
 _HIGH = bytes(range(128, 256))
 _CONTEXT = 60  # bytes of ASCII around foreign ones that tell the language
 _FOREIGN = re.compile(rb"[\x80-\xff]")
-_AROUND = re.compile(rb"[\0-\x7f]{0,60}[\x80-\xff](?:[\0-\x7f]{0,60}[\x80-\xff])*[\0-\x7f]{0,60}")
+_FOREIGN_RUN = re.compile(rb"[\x80-\xff]+")
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _CESU = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
 _QUOTES_ONLY = re.compile(rb"[\x80-\x84\x86-\x90\x98-\xff]")
@@ -114,7 +115,8 @@ def decode(raw: bytes) -> Decoded:
         return Decoded(raw.decode("utf-8"), "utf-8", "utf-8")
     except UnicodeDecodeError:
         pass
-    return _declared(raw) or _damaged_utf8(raw) or _detected(raw)
+    sample = _sample(raw)
+    return _declared(raw) or _damaged_utf8(raw, sample) or _detected(raw, sample)
 
 
 def wide_encoding(raw: bytes) -> str | None:
@@ -181,9 +183,8 @@ def _declared(raw: bytes) -> Decoded | None:
         return None
 
 
-def _damaged_utf8(raw: bytes) -> Decoded | None:
+def _damaged_utf8(raw: bytes, sample: bytes) -> Decoded | None:
     """UTF-8 with a few broken bytes, where at least four of five foreign bytes stand in valid sequences."""
-    sample = _sample(raw)
     foreign = len(sample) - len(sample.translate(None, _HIGH))
     valid = foreign - len(_MULTIBYTE.sub(b"", sample).translate(None, _ASCII))
     if valid * 5 < foreign * 4:
@@ -219,11 +220,22 @@ def _sample(raw: bytes) -> bytes:
     start = max(first.start() - _CONTEXT, 0) if first else 0
     sample = raw[start : start + _DETECT_BYTES]
     foreign = len(sample) - len(sample.translate(None, _HIGH))
-    return b" ".join(_AROUND.findall(sample)) if foreign * 5 < len(sample) else sample
+    return b" ".join(_around(sample)) if foreign * 5 < len(sample) else sample
 
 
-def _detected(raw: bytes) -> Decoded:
-    sample = _sample(raw)
+def _around(sample: bytes) -> Iterator[bytes]:
+    """The foreign bytes with up to 60 bytes of ASCII on each side."""
+    start = end = 0
+    for match in _FOREIGN_RUN.finditer(sample):
+        if match.start() - _CONTEXT > end:
+            if end:
+                yield sample[start:end]
+            start = match.start() - _CONTEXT
+        end = match.end() + _CONTEXT
+    yield sample[start:end]
+
+
+def _detected(raw: bytes, sample: bytes) -> Decoded:
     if _is_euc_tw(sample):
         raise Unreadable("encoding_not_supported", "EUC-TW, which Python has no codec for; convert the file to UTF-8")
     name = "cp1252" if _only_quotes(sample) else _by_statistics(sample)

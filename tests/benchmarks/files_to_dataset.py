@@ -72,13 +72,16 @@ def measured(command: list[str]) -> tuple[float, float, int]:
 
 
 def found(corpus: Path, truth: Path) -> dict[str, str]:
-    """Of each kind of planted copy, how many stand in one cluster with what they were copied from."""
+    """Of each kind of planted copy, how many stand in one cluster, or in one row, with what they were copied from."""
+    merged = pd.read_parquet(corpus / "latest" / "duplicates", filters=[("method", "==", "same_file")])
+    row_of = dict(zip(merged.path, merged.other_path, strict=True))
     works = pd.read_parquet(corpus / "latest" / "works", columns=["path", "dup_cluster_id"])
     cluster = dict(zip(works.path, works.dup_cluster_id, strict=True))
     tally: dict[str, list[bool]] = {}
     for name, planted in json.loads(truth.read_text(encoding="utf-8")).items():
-        pair = cluster.get(name), cluster.get(planted["copy_of"])
-        tally.setdefault(planted["kind"], []).append(pair[0] is not None and pair[0] == pair[1])
+        paths = [row_of.get(path, path) for path in (name, planted["copy_of"])]
+        one, other = (cluster.get(path) for path in paths)
+        tally.setdefault(planted["kind"], []).append(paths[0] == paths[1] or (one is not None and one == other))
     return {kind: f"{sum(hits)} of {len(hits)}" for kind, hits in sorted(tally.items())}
 
 

@@ -33,7 +33,7 @@ def test_most_misreadings_can_be_made():
     assert len(list(misreadings())) == 17
 
 
-@pytest.mark.parametrize(("broken", "whole"), misreadings())
+@pytest.mark.parametrize(("broken", "whole"), list(misreadings()))
 def test_utf8_misread_is_mended(broken, whole):
     assert mend(broken) == (whole, True)
 
