@@ -131,8 +131,8 @@ class WorkRow(Record):
     n_chars: BigCount
     """Characters of all chapters."""
     compression_ratio: float | None
-    """Compressed size of the text by its size (zlib, level 6): low for repetitive junk, about 0.4 for prose;
-    null where there is no text."""
+    """Compressed size of the text by its size (zlib, level 1; of more than 64 KiB, four windows of 16 KiB):
+    under 0.1 for repetitive junk, about 0.5 for prose; null where there is no text."""
     published_date: date | None
     """Date of publication that the source claims."""
     updated_date: date | None
