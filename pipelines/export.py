@@ -22,7 +22,7 @@ from schemas.tables import SCHEMA_VERSION, SORT_KEYS, TABLES
 
 COMPRESSION_LEVEL = 3
 """zstd: the knee of the curve for prose; pyarrow's own default is 1."""
-ROW_GROUP_BYTES = 64 * 2**20
+ROW_GROUP_BYTES = 32 * 2**20
 """Text per row group, before compression: what one write holds in memory."""
 ROW_GROUP_ROWS = 10_000
 FILE_BYTES = 2**30
