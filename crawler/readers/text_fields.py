@@ -238,6 +238,8 @@ def items_of(value: str) -> tuple[str, ...]:
     value = value.strip()
     items = [item.strip() for item in _SEPARATORS.split(value)]
     items = [item for item in items if item]
+    if all(len(item) <= 5 and item.isupper() for item in items):
+        return tuple(dict.fromkeys(items))  # codes of mailing lists: S, A, UST
     sentence = re.search(r"[.!?]\s+\w", value) is not None or (value.endswith(".") and len(value.split()) > 6)
     if sentence or any(len(item) > 80 or _NOT_SPLIT.match(item) or item[:4] == "and " for item in items):
         return (value,)

@@ -116,6 +116,7 @@ def test_series(text, title, position):
         ("雾、春天", ("雾", "春天")),
         ("Yes, Minister", ("Yes, Minister",)),
         ("Some blood. Some fog, too.", ("Some blood. Some fog, too.",)),
+        ("S, A, UST", ("S", "A", "UST")),
     ],
 )
 def test_items(text, items):
