@@ -50,6 +50,8 @@ class WorkRow(Record):
     """Number of bylines."""
     summary: Text | None
     """Summary by the author; never part of the story text."""
+    short_summary: str | None
+    """Tagline that the archive keeps beside the summary (FimFiction)."""
     notes_before: Text | None
     """Author's notes before the work, where the source keeps them apart."""
     notes_after: Text | None
@@ -211,6 +213,8 @@ class ChapterRow(Record):
     """Title as stated."""
     number: int | None
     """Number as stated."""
+    authors: tuple[str, ...]
+    """Byline of this chapter, where it differs from the work's."""
     source_chapter_id: str | None
     """The archive's own id of the chapter."""
     url: str | None

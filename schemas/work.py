@@ -169,6 +169,8 @@ class Chapter(Record):
     """Title as stated, without the number where the source keeps both apart; null where there is none."""
     number: int | None = None
     """Number as stated by the source (a prologue may be 0 or have none)."""
+    authors: tuple[str, ...] = ()
+    """Byline of this chapter, where it differs from the work's (AO3: a co-creator of single chapters)."""
     source_chapter_id: str | None = None
     """The archive's own id of the chapter."""
     url: str | None = None
@@ -225,6 +227,8 @@ class Work(Record):
     """Bylines in the order of the source."""
     summary: Text | None = None
     """Summary by the author."""
+    short_summary: str | None = None
+    """Tagline that the archive keeps beside the summary (FimFiction)."""
     notes_before: Text | None = None
     """Author's notes before the work, where the source keeps them apart from the text."""
     notes_after: Text | None = None
