@@ -286,5 +286,8 @@ class Work(Record):
     """Whether the page asks not to be used for AI (`noai`, `train-ai=n`); null where it was not looked for."""
     tdm_reserved: bool | None = None
     """Whether text and data mining is reserved (TDMRep); null where it was not looked for."""
+    part_number: int | None = None
+    """Number of the one chapter that this page or file holds of a work of several; the chapters of a work
+    (same source and id) are put together once all are read. Null where the work is whole."""
     header: tuple[HeaderField, ...] = ()
     """Further statements of the header, in order: disclaimer, spoilers, archive permission, beta …"""

@@ -1,11 +1,16 @@
-"""What a reader is given, and how it says that it cannot read it."""
+"""What a reader is given, what it gives back, and how it says that it cannot read something."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import io
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
+
+from schemas.work import Work
 
 HEAD_BYTES = 64 * 1024
 
@@ -22,21 +27,87 @@ class Unreadable(Exception):
         self.detail = detail
 
 
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One record or member of an input that gives no work, where others of the same input do."""
+
+    ref: str
+    reason: str
+    detail: str
+    format: str | None = None
+    raw_sha256: str | None = None
+
+
+Item = Work | Rejected
+"""What a reader yields."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one input may cost; members of archives count together with the archive that holds them."""
+
+    max_bytes: int = 256 * 2**20
+    """Size of a single file, or of a single member once unpacked, that is read whole."""
+    max_unpacked_bytes: int = 16 * 2**30
+    """Bytes unpacked from one input in all."""
+    max_ratio: float = 200.0
+    """Unpacked by packed size of a member, from 1 MiB on: prose stays under 20."""
+    max_members: int = 1_000_000
+    """Members of one input in all."""
+    max_depth: int = 4
+    """Archives within archives."""
+
+
+@dataclass
+class Budget:
+    """What an input has cost so far, shared by everything that is unpacked from it."""
+
+    unpacked_bytes: int = 0
+    members: int = 0
+
+
 @dataclass(frozen=True)
 class Source:
-    """One input file.
+    """One input: a file, a member of an archive, or a response of a web archive.
 
-    ``ref`` is its path relative to the folder that was given, with ``/``: the only name of the
-    file that gets into a dataset. ``max_bytes`` bounds what is ever read of it.
+    ``ref`` is the file's path relative to the folder that was given, with ``/``, and for a member
+    goes on with the path inside: the only name that gets into a dataset.
     """
 
     path: Path
+    """The file on disk; for a member, of the archive that holds it."""
     ref: str
-    max_bytes: int = 256 * 1024 * 1024
+    max_bytes: int = 256 * 2**20
+    limits: Limits = field(default_factory=Limits)
+    content: bytes | None = field(default=None, repr=False)
+    """Bytes of a member; ``None`` for a file, which is read when asked."""
+    url: str | None = None
+    """Address that a response came from."""
+    retrieved_at: datetime | None = None
+    """When the response was fetched (UTC)."""
+    media_type: str | None = None
+    """Media type and charset that the response stated."""
+    depth: int = 0
+    """How many archives the member lies in."""
+    budget: Budget = field(default_factory=Budget, repr=False)
+
+    def member(self, name: str, content: bytes, **known: object) -> Source:
+        """A member of this input with its unpacked bytes; it shares the budget.
+
+        ``known`` may give ``url``, ``retrieved_at`` and ``media_type``.
+        """
+        bare = Source(self.path, f"{self.ref}/{name}", self.max_bytes, self.limits, content, budget=self.budget)
+        return replace(bare, depth=self.depth + 1, **known)  # type: ignore[arg-type]
+
+    def open(self) -> BinaryIO:
+        """The bytes as a seekable stream: formats larger than memory are read through it."""
+        return self.path.open("rb") if self.content is None else io.BytesIO(self.content)
 
     @cached_property
     def head(self) -> bytes:
         """The first 64 KiB, to recognise the format by."""
+        if self.content is not None:
+            return self.content[:HEAD_BYTES]
         with self.path.open("rb") as stream:
             return stream.read(HEAD_BYTES)
 
@@ -46,6 +117,8 @@ class Source:
 
         Raises ``Unreadable`` (``too_large``) before reading past ``max_bytes``.
         """
+        if self.content is not None:
+            return self.content
         with self.path.open("rb") as stream:
             data = stream.read(self.max_bytes + 1)
         if len(data) > self.max_bytes:
@@ -54,5 +127,8 @@ class Source:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of the content, in hex."""
-        return hashlib.sha256(self.data).hexdigest()
+        """SHA-256 of the content, in hex; of a file without holding it in memory."""
+        if self.content is not None:
+            return hashlib.sha256(self.content).hexdigest()
+        with self.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()

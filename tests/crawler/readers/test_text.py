@@ -18,16 +18,13 @@ FIXTURES = Path(__file__).parents[2] / "fixtures" / "text"
 CASES = sorted(path.name for path in FIXTURES.iterdir())
 
 
-class Memory(Source):
+def memory(data: bytes, ref: str = "a story.txt") -> Source:
     """A source whose bytes are at hand."""
-
-    def __init__(self, data: bytes, ref: str = "a story.txt") -> None:
-        super().__init__(Path(ref), ref)
-        self.__dict__.update(data=data, head=data[: 64 * 1024])
+    return Source(Path(ref), ref, content=data)
 
 
 def read(data: bytes | str, ref: str = "a story.txt") -> Work:
-    (work,) = formats.read(Memory(data.encode() if isinstance(data, str) else data, ref))
+    (work,) = formats.read(memory(data.encode() if isinstance(data, str) else data, ref))
     return work
 
 
@@ -129,7 +126,7 @@ def outcome(reader: Callable[[Source], Iterable[Work]], source: Source) -> Work 
 )
 def test_any_bytes_are_a_work_or_unreadable(data):
     for reader in (formats.read, text.read):
-        result = outcome(reader, Memory(data))
+        result = outcome(reader, memory(data))
         assert result if isinstance(result, str) else result.title and result.chapters
 
 
@@ -174,7 +171,7 @@ OWN_WORDS = {"summary", "notes", "by", "chapter"}
 @given(LINES)
 def test_no_word_is_lost(lines):
     given_text = "\n".join(lines)
-    work = outcome(formats.read, Memory(given_text.encode(), "q.txt"))
+    work = outcome(formats.read, memory(given_text.encode(), "q.txt"))
     if isinstance(work, str):
         assert work in ("no_story", "empty")
         return

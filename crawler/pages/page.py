@@ -1,0 +1,85 @@
+"""What a page parser is given, and how it says that a page holds no work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from selectolax.lexbor import LexborHTMLParser
+
+from schemas.work import Provenance, Work
+
+
+class Refused(Exception):
+    """Raised by a page parser for a page without a work: a login form, an adult gate, an error page.
+
+    ``reason`` is one of ``REASONS``; it ends in the ledger of a crawl, or in ``rejects``.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+REASONS = {
+    "restricted": "only for registered users: a login page came in its place",
+    "adult_gate": "the page asks whether to show adult content",
+    "unrevealed": "part of a challenge that is not yet revealed",
+    "hidden": "hidden by an administrator, or a draft",
+    "deleted": "no longer there, or never was (404)",
+    "rate_limited": "the site asked to come back later (429, Retry later)",
+    "blocked": "a challenge or block page (Cloudflare and the like)",
+    "site_error": "an error page of the site",
+    "no_story": "a page of a known site that holds no work",
+    "parse_error": "a page of a known kind that lacks what that kind always has",
+}
+"""Why a page gives no work."""
+
+_SAVED_FROM = re.compile(r"<!-- saved from url=\(\d+\)(\S+?)\s*-->")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of HTML and the address that it came from, where known."""
+
+    html: str
+    given_url: str | None = None
+
+    @cached_property
+    def tree(self) -> LexborHTMLParser:
+        """The parsed page; parsers must not change it."""
+        return LexborHTMLParser(self.html)
+
+    @cached_property
+    def url(self) -> str | None:
+        """Address of the page: as given, else as the page or the browser that saved it states it."""
+        if self.given_url:
+            return self.given_url
+        if found := _SAVED_FROM.search(self.html[:4096]):
+            return found[1]
+        for selector, attribute in (("link[rel=canonical]", "href"), ('meta[property="og:url"]', "content")):
+            node = self.tree.css_first(selector)
+            if node is not None and (address := node.attributes.get(attribute)):
+                return address
+        return None
+
+
+Parser = Callable[[Page, Provenance], Sequence[Work]]
+"""Page and what is known of its origin in, works out. The parser sets ``format``, ``parser_version`` and
+``layout`` of the provenance it is given. A listing gives works without chapters."""
+
+
+@dataclass(frozen=True)
+class PageKind:
+    """A kind of page. The texts are for people."""
+
+    name: str
+    version: str
+    recognised_by: str
+    yields: str
+    lost: str
+    recognise: Callable[[Page], bool]
+    read: Parser
