@@ -6,7 +6,7 @@ import pytest
 
 from crawler.readers.formats import FORMATS, TEXT, recognise
 from crawler.readers.source import Source, Unreadable
-from tests.crawler.readers.test_text import Memory
+from tests.crawler.readers.test_text import memory
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ from tests.crawler.readers.test_text import Memory
 )
 def test_what_is_no_text_is_named(name, data, reason, word):
     with pytest.raises(Unreadable) as error:
-        recognise(Memory(data, name))
+        recognise(memory(data, name))
     assert error.value.reason == reason
     assert word in error.value.detail
 
@@ -70,7 +70,7 @@ def test_what_is_no_text_is_named(name, data, reason, word):
     ],
 )
 def test_text_is_text(data):
-    assert recognise(Memory(data)) is TEXT
+    assert recognise(memory(data)) is TEXT
 
 
 def test_formats_tell_people_what_they_do():
