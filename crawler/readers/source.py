@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -90,17 +91,25 @@ class Source:
     depth: int = 0
     """How many archives the member lies in."""
     budget: Budget = field(default_factory=Budget, repr=False)
+    opener: Callable[[], BinaryIO] | None = field(default=None, repr=False)
+    """Opens a member that is too large to hold: a stream from its first byte on that cannot seek, and that raises
+    ``Unreadable`` where the member is damaged or costs more than the limits allow. ``None`` for all else."""
 
-    def member(self, name: str, content: bytes, **known: object) -> Source:
+    def member(self, name: str, content: bytes | None, **known: object) -> Source:
         """A member of this input with its unpacked bytes; it shares the budget.
 
-        ``known`` may give ``url``, ``retrieved_at`` and ``media_type``.
+        ``known`` may give ``url``, ``retrieved_at`` and ``media_type``, and ``opener`` for a member without content.
         """
         bare = Source(self.path, f"{self.ref}/{name}", self.max_bytes, self.limits, content, budget=self.budget)
         return replace(bare, depth=self.depth + 1, **known)  # type: ignore[arg-type]
 
     def open(self) -> BinaryIO:
-        """The bytes as a seekable stream: formats larger than memory are read through it."""
+        """The bytes as a stream: formats larger than memory are read through it.
+
+        It can seek, but for members that have an ``opener``.
+        """
+        if self.opener is not None:
+            return self.opener()
         return self.path.open("rb") if self.content is None else io.BytesIO(self.content)
 
     @cached_property
@@ -108,7 +117,7 @@ class Source:
         """The first 64 KiB, to recognise the format by."""
         if self.content is not None:
             return self.content[:HEAD_BYTES]
-        with self.path.open("rb") as stream:
+        with self.open() as stream:
             return stream.read(HEAD_BYTES)
 
     @cached_property
@@ -119,7 +128,7 @@ class Source:
         """
         if self.content is not None:
             return self.content
-        with self.path.open("rb") as stream:
+        with self.open() as stream:
             data = stream.read(self.max_bytes + 1)
         if len(data) > self.max_bytes:
             raise Unreadable("too_large", f"larger than {self.max_bytes // 2**20} MiB; raise limits.max_file_mib")
@@ -130,5 +139,5 @@ class Source:
         """SHA-256 of the content, in hex; of a file without holding it in memory."""
         if self.content is not None:
             return hashlib.sha256(self.content).hexdigest()
-        with self.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        with self.open() as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
