@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
-import signal
-import threading
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from crawler.readers import formats
-from crawler.readers.source import Source, Unreadable
+from crawler.readers.source import Limits, Rejected, Source, Unreadable
 from crawler.scan import FoundFile
+from crawler.workers import Done, Notify, WorkerLimits, Workers
 from pipelines import versions
-from pipelines.errors import Incomplete
+from pipelines.assemble import assemble
 from pipelines.ledger import InputRecord
+from pipelines.parts import part_key
 from pipelines.prepare import Unprepared, prepare, reject_of
-from pipelines.stage import StagedReject, StagedWork, Staging, write_segment
+from pipelines.stage import StagedPart, StagedReject, StagedWork, Staging, write_segment
 from schemas.corpus import CorpusConfig
 from schemas.tables import RejectRow
+from schemas.work import Work
 
 MIN_BATCH_BYTES = 2**20
 MAX_BATCH_BYTES = 8 * 2**20
 """Files per task, by size: what is staged, and what a kill can cost, at a time."""
 MAX_BATCH_FILES = 500
+SEGMENT_CHARACTERS = 16 * 2**20
+"""Text that a worker holds before it writes a segment: a large archive fills many."""
 
 
 @dataclass
@@ -44,6 +46,8 @@ class IngestCounts:
     """Of these, already staged as they are."""
     works: int = 0
     """Works staged by this run."""
+    pieces: int = 0
+    """Files and pages that were put together into works by this run."""
     rejects: Counter[str] = field(default_factory=Counter)
     """Rejects of this run by reason."""
 
@@ -53,6 +57,7 @@ class IngestCounts:
             bytes=self.bytes + other.bytes,
             unchanged=self.unchanged + other.unchanged,
             works=self.works + other.works,
+            pieces=self.pieces + other.pieces,
             rejects=self.rejects + other.rejects,
         )
 
@@ -62,14 +67,17 @@ Progress = Callable[[IngestCounts], None]
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    segment: str
+    name: str
     folder: Path
+    """Where its segments are written; a segment's folder is ``.<task>`` or ``.<task>.<number>`` in it."""
     files: tuple[FoundFile, ...]
-    max_bytes: int
+    limits: Limits
+    is_second_try: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class _Result:
+    segments: tuple[str, ...]
     records: tuple[InputRecord, ...]
     rejects: Counter[str]
 
@@ -86,44 +94,51 @@ def ingest(
 ) -> IngestCounts:
     """Read, prepare and stage files that the ledger does not know as they are.
 
-    ``origin`` tells folders with equal file names apart. Every task is one segment: written by a
-    worker, made to count by this process. What was killed before is found and discarded first.
-    Raises ``Incomplete`` when the disk refuses, a worker dies or the run is interrupted; what is
-    staged by then stays and the same command goes on from there.
+    ``origin`` tells folders with equal file names apart. A task is written as segments by a worker
+    and made to count by this process; what a killed run left behind is discarded first. At last the
+    pieces of works (a chapter to a file) are put together.
+    Raises ``Incomplete`` when the disk refuses or the run is interrupted; what is staged by then
+    stays and the same command goes on from there.
     """
     staging.discard_unacknowledged()
-    preparation = _preparation()
+    preparation = current_preparation()
     known = staging.ledger.known(origin)
     fresh = [file for file in files if known.get(file.ref) != (file.size, file.mtime_ns, preparation)]
     counts = IngestCounts(files=len(files) - len(fresh), unchanged=len(files) - len(fresh))
     counts.bytes = sum(file.size or 0 for file in files) - sum(file.size or 0 for file in fresh)
     progress(counts)
-    if not fresh:
-        return counts
     run = staging.ledger.begin_run(command, versions.tools() | versions.methods())
-    tasks = [
-        _Task(f"{run:06d}-{number:06d}", staging.unfinished(f"{run:06d}-{number:06d}"), batch, _max_bytes(config))
-        for number, batch in enumerate(_batches(fresh, jobs))
-    ]
-    for task, done in _run(tasks, jobs):
-        staging.commit(task.segment, origin, done.records, preparation=preparation, run=run)
+    for task, done in _run(staging, run, fresh, config, jobs):
+        staging.commit(task.name, done.segments, origin, done.records, preparation=preparation, run=run)
         counts.files += len(task.files)
         counts.bytes += sum(file.size or 0 for file in task.files)
         counts.works += sum(record.works for record in done.records)
         counts.rejects.update(done.rejects)
         progress(counts)
+    joined = assemble(staging, preparation=preparation, run=run)
+    counts.works += joined.works
+    counts.pieces = joined.pieces
+    counts.rejects.update(joined.rejects)
     staging.ledger.end_run(run, {"works": counts.works, "unchanged": counts.unchanged, "rejects": dict(counts.rejects)})
     return counts
 
 
-def _preparation() -> str:
+def current_preparation() -> str:
     """What a file's rows depend on besides its bytes: it is read again when this changes."""
-    readers = {f"reader.{form.name}": form.version for form in formats.FORMATS}
+    readers = {f"reader.{name}": version for name, version in formats.versions().items()}
     return " ".join(f"{name}={value}" for name, value in sorted((versions.methods() | readers).items()))
 
 
-def _max_bytes(config: CorpusConfig) -> int:
-    return config.limits.max_file_mib * 2**20
+def limits_of(config: CorpusConfig) -> Limits:
+    """The limits of ``corpus.toml`` as readers take them."""
+    given = config.limits
+    return Limits(
+        max_bytes=given.max_file_mib * 2**20,
+        max_unpacked_bytes=given.max_unpacked_gib * 2**30,
+        max_ratio=given.max_ratio,
+        max_members=given.max_members,
+        max_depth=given.max_depth,
+    )
 
 
 def _batches(files: Sequence[FoundFile], jobs: int) -> Iterator[tuple[FoundFile, ...]]:
@@ -142,118 +157,141 @@ def _batches(files: Sequence[FoundFile], jobs: int) -> Iterator[tuple[FoundFile,
         yield tuple(batch)
 
 
-def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Done]]:
-    """Results as they come; never more tasks under way than keep the workers busy."""
-    if jobs == 1 or len(tasks) == 1:
-        for task in tasks:
-            yield task, _stage_batch(task)
+def _run(
+    staging: Staging, run: int, files: Sequence[FoundFile], config: CorpusConfig, jobs: int
+) -> Iterator[tuple[_Task, _Result]]:
+    """Results of all tasks as they come. A file that ends its worker is tried alone, then rejected."""
+    if not files:
         return
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if "forkserver" in methods:
-        context.set_forkserver_preload([__name__])
-    waiting = iter(tasks)
-    under_way: dict[Future[_Done], _Task] = {}
-    pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=_start_worker)
-    try:
-        while True:
-            with _children_without_interrupts():
-                for task in itertools.islice(waiting, 2 * jobs - len(under_way)):
-                    under_way[pool.submit(_stage_batch, task)] = task
-            if not under_way:
-                return
-            finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield under_way.pop(future), future.result()
-    except BrokenProcessPool:
-        raise Incomplete(
-            "a worker process died, perhaps for want of memory; run the same command again, with a smaller -j"
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    numbers = itertools.count()
+
+    def task_of(batch: tuple[FoundFile, ...], *, is_second_try: bool = False) -> _Task:
+        name = f"{run:06d}-{next(numbers):06d}"
+        return _Task(name, staging.segments_folder, batch, limits_of(config), is_second_try)
+
+    limits = WorkerLimits(config.limits.max_seconds, config.limits.max_memory_mib * 2**20)
+    batches = [task_of(batch) for batch in _batches(files, jobs)]
+    workers = Workers(stage_batch, min(jobs, len(batches)), limits, preload=[__name__])
+    for task in batches:
+        workers.submit(task)
+    with closing(workers.results()) as results:
+        for result in results:
+            if isinstance(result, Done):
+                yield result.task, result.result
+                continue
+            task, culprit = result.task, result.task.files[result.item]
+            others = task.files[: result.item] + task.files[result.item + 1 :]
+            if others:
+                workers.submit(task_of(others))
+            if result.reason == "worker_died" and not task.is_second_try:
+                workers.submit(task_of((culprit,), is_second_try=True))
+            else:
+                workers.submit(task_of((replace(culprit, problem=(result.reason, result.detail)),)))
 
 
-def _start_worker() -> None:
-    """A worker ends with its parent: one whose parent was killed would wait for tasks for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
+@dataclass
+class _Batch:
+    """What a task has read so far, written out whenever it is large."""
 
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
+    task: _Task
+    works: list[StagedWork] = field(default_factory=list)
+    rejects: list[StagedReject] = field(default_factory=list)
+    parts: list[StagedPart] = field(default_factory=list)
+    segments: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    characters: int = 0
 
-    threading.Thread(target=watch, daemon=True).start()
+    def add(self, ref: str, work: Work) -> bool:
+        """Prepare and keep a work, or keep a piece of one; says whether it counts as a work."""
+        self.characters += sum(len(chapter.text) for chapter in work.chapters)
+        if key := part_key(work):
+            self.parts.append(StagedPart(ref, key, work))
+            return False
+        try:
+            self.works.append(StagedWork(ref, prepare(work)))
+        except Unprepared as error:
+            self.refuse(ref, reject_of(work, error.reason, error.detail))
+            return False
+        return True
+
+    def refuse(self, ref: str, row: RejectRow) -> None:
+        """Keep a reject."""
+        self.rejects.append(StagedReject(ref, row))
+        self.reasons[row.reason] += 1
+
+    def flush(self) -> None:
+        """Write what is kept as a segment."""
+        number = len(self.segments)
+        segment = f"{self.task.name}.{number:06d}" if number else self.task.name
+        write_segment(self.task.folder / f".{segment}", self.works, self.rejects, self.parts)
+        self.segments.append(segment)
+        self.works.clear()
+        self.rejects.clear()
+        self.parts.clear()
+        self.characters = 0
 
 
-@contextmanager
-def _children_without_interrupts() -> Iterator[None]:
-    """Processes started here never see an interruption at the terminal: the parent decides, they finish their task.
-
-    An interruption meanwhile is held back, so that no process is left half started. The mask alone
-    would not do: any other thread takes the signal, and Python raises it in this one.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-    if held:
-        raise KeyboardInterrupt
-
-
-def _stage_batch(task: _Task) -> _Done:
-    """Read and prepare a task's files and write them as one segment; runs in a worker."""
-    works: list[StagedWork] = []
-    rejects: list[StagedReject] = []
+def stage_batch(task: _Task, notify: Notify) -> _Result:
+    """Read and prepare a task's files and write them as segments; runs in a worker."""
+    for left in task.folder.glob(f".{task.name}*"):
+        shutil.rmtree(left)
+    batch = _Batch(task)
     records: list[InputRecord] = []
-    for file in task.files:
-        source = Source(file.path, file.ref, task.max_bytes)
-        had = len(works), len(rejects)
-        _read_one(source, file, works, rejects)
-        sha256 = works[-1].prepared.work.raw_sha256 if len(works) > had[0] else None
-        if sha256 is None and len(rejects) > had[1]:
-            sha256 = rejects[-1].row.raw_sha256
-        records.append(
-            InputRecord(file.ref, file.size, file.mtime_ns, sha256, len(works) - had[0], len(rejects) - had[1])
-        )
-    write_segment(task.folder, works, rejects)
-    return _Done(tuple(records), Counter(reject.row.reason for reject in rejects))
+    for number, file in enumerate(task.files):
+        notify(number)
+        records.append(_read_one(file, batch, partial(notify, number)))
+    batch.flush()
+    return _Result(tuple(batch.segments), tuple(records), batch.reasons)
 
 
-def _read_one(source: Source, file: FoundFile, works: list[StagedWork], rejects: list[StagedReject]) -> None:
-    def reject(reason: str, detail: str, sha256: str | None = None) -> None:
-        row = RejectRow(
-            ref=file.ref,
-            work_id=None,
-            source="file",
-            stage="read",
-            reason=reason,
-            detail=detail,
-            format=None,
-            raw_sha256=sha256,
-        )
-        rejects.append(StagedReject(file.ref, row))
+def _read_one(file: FoundFile, batch: _Batch, notify: Callable[[], None]) -> InputRecord:
+    """Everything that one file holds. Whatever a reader does, the run goes on and the file is accounted for."""
+    source = Source(file.path, file.ref, batch.task.limits.max_bytes, batch.task.limits)
+    works = 0
+    before = batch.reasons.total()
 
-    if file.problem:
-        reject(*file.problem)
-        return
+    def refuse(
+        reason: str, detail: str, *, form: str | None = None, ref: str = file.ref, sha: str | None = None
+    ) -> None:
+        batch.refuse(file.ref, _reject_row(ref, reason, detail, form, sha))
+
     try:
-        for work in formats.read(source):
-            try:
-                works.append(StagedWork(file.ref, prepare(work)))
-            except Unprepared as error:
-                rejects.append(StagedReject(file.ref, reject_of(work, error.reason, error.detail)))
+        if file.problem:
+            refuse(*file.problem)
+            return InputRecord(file.ref, file.size, file.mtime_ns, None, 0, 1)
+        for item in formats.read(source):
+            notify()
+            if isinstance(item, Rejected):
+                refuse(item.reason, item.detail, form=item.format, ref=item.ref, sha=item.raw_sha256)
+            else:
+                works += batch.add(file.ref, item)
+            if batch.characters > SEGMENT_CHARACTERS:
+                batch.flush()
     except Unreadable as error:
-        reject(error.reason, error.detail, None if error.reason == "too_large" else source.sha256)
+        refuse(error.reason, error.detail, sha=None if error.reason == "too_large" else source.sha256)
     except OSError as error:
-        reject("unreadable", os.strerror(error.errno or 0))
+        refuse("unreadable", os.strerror(error.errno or 0))
+        return InputRecord(file.ref, file.size, file.mtime_ns, None, works, batch.reasons.total() - before)
     except MemoryError:
-        reject("out_of_memory", "needs more memory than there is; lower limits.max_file_mib")
+        refuse("out_of_memory", "needs more memory than there is; lower limits.max_file_mib")
     except Exception as error:  # noqa: BLE001 - one file must not end a run of a million; it is counted
-        reject("internal_error", f"{type(error).__name__}: {error}; please report it")
+        refuse("internal_error", f"{type(error).__name__}: {error}; please report it")
+    return InputRecord(file.ref, file.size, file.mtime_ns, source.sha256, works, batch.reasons.total() - before)
+
+
+def _reject_row(ref: str, reason: str, detail: str, form: str | None, sha256: str | None) -> RejectRow:
+    return RejectRow(
+        ref=clean_ref(ref),
+        work_id=None,
+        source="file",
+        stage="read",
+        reason=reason,
+        detail=clean_ref(detail),
+        format=form,
+        raw_sha256=sha256,
+    )
+
+
+def clean_ref(text: str) -> str:
+    """A name that came from an archive, fit for a table: no lone surrogates, no NULs."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "�")

@@ -8,10 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 from crawler.command import shown
-from crawler.ingest import IngestCounts, ingest
+from crawler.ingest import IngestCounts, current_preparation, ingest
 from crawler.progress import BuildProgress, FileProgress
 from crawler.scan import FoundFile, scan
 from crawler.summary import say_built, say_ingested
+from pipelines.assemble import assemble
 from pipelines.build import build
 from pipelines.corpus import Corpus
 from pipelines.errors import CannotStart, WrongUsage
@@ -54,7 +55,15 @@ def build_version(path: Path, *, jobs: int) -> None:
         raise CannotStart(f"{path}: nothing is staged; scrapy ingest FOLDER -c {path} gathers works")
     with corpus.lock(), closing(Staging(corpus.staging)) as staging:
         staging.discard_unacknowledged()
+        _finish_assembling(staging)
         _build(corpus, staging, jobs)
+
+
+def _finish_assembling(staging: Staging) -> None:
+    """An ingest that was killed may have left pieces of works that are not yet put together."""
+    run = staging.ledger.begin_run("scrapy build", {})
+    counts = assemble(staging, preparation=current_preparation(), run=run)
+    staging.ledger.end_run(run, {"works": counts.works})
 
 
 def _build(corpus: Corpus, staging: Staging, jobs: int) -> None:

@@ -18,6 +18,7 @@ _METHODS = {
 def say_ingested(counts: IngestCounts) -> None:
     """What was read."""
     parts = [_count(counts.works, "work"), _count(counts.rejects.total(), "reject")]
+    parts += [f"{_count(counts.pieces, 'piece')} put together"] if counts.pieces else []
     parts += [f"{counts.unchanged:,} unchanged since the last run"] if counts.unchanged else []
     print(f"read      {_count(counts.files, 'file')}: {', '.join(parts)}")
 

@@ -101,13 +101,13 @@ class Inventory:
 def take_inventory(staging: Staging) -> Inventory:
     """Look through everything staged and choose the revision of each work that counts."""
     rows = StagedRows(staging)
-    number = {segment: index for index, segment in enumerate(rows.segments)}
-    current = _by_segment(staging.ledger.current(), number)
-    former = _by_segment(staging.ledger.superseded(), number)
+    current = _by_task(staging.ledger.current())
+    former = _by_task(staging.ledger.superseded())
     parts, rejects = [], []
-    for segment in range(len(rows.segments)):
-        parts.append(_decision_rows(rows, segment, current.get(segment, set()), former.get(segment, set())))
-        rejects.append(_rejects(rows, segment, current.get(segment, set())))
+    for segment, name in enumerate(rows.segments):
+        task = name.partition(".")[0]
+        parts.append(_decision_rows(rows, segment, current.get(task, set()), former.get(task, set())))
+        rejects.append(_rejects(rows, segment, current.get(task, set())))
     staged = pa.concat_tables(parts) if parts else _empty()
     chosen, superseded, same_file, seen = _choose_revisions(staged)
     works = staged.take(pa.array(chosen, pa.int64()))
@@ -125,10 +125,10 @@ def take_inventory(staging: Staging) -> Inventory:
     )
 
 
-def _by_segment(pairs: Iterable[tuple[str, str]], number: dict[str, int]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
-    for segment, ref in pairs:
-        found.setdefault(number[segment], set()).add(ref)
+def _by_task(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for task, ref in pairs:
+        found.setdefault(task, set()).add(ref)
     return found
 
 

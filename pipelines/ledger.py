@@ -29,16 +29,18 @@ CREATE TABLE IF NOT EXISTS inputs (
     preparation TEXT NOT NULL,     -- versions of reader, cleaner, sketch that it went through
     works INTEGER NOT NULL,
     rejects INTEGER NOT NULL,
-    segment TEXT NOT NULL,         -- where its rows are staged
+    task TEXT NOT NULL,            -- its rows are in the segments of this task
     run INTEGER NOT NULL REFERENCES runs,
     PRIMARY KEY (origin, ref)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS superseded (
-    segment TEXT NOT NULL,
-    ref TEXT NOT NULL,             -- an input of that segment that has changed since
-    PRIMARY KEY (segment, ref)
+    task TEXT NOT NULL,
+    ref TEXT NOT NULL,             -- an input of that task that has changed since
+    PRIMARY KEY (task, ref)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS segments (segment TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS segments (
+    segment TEXT PRIMARY KEY       -- <task>, or <task>.<number> where a task fills several
+) WITHOUT ROWID;
 """
 
 
@@ -88,22 +90,40 @@ class Ledger:
         rows = self._db.execute("SELECT ref, size, mtime_ns, preparation FROM inputs WHERE origin = ?", (origin,))
         return {ref: (size, mtime_ns, preparation) for ref, size, mtime_ns, preparation in rows}
 
-    def acknowledge(
-        self, origin: str, segment: str, records: Iterable[InputRecord], *, preparation: str, run: int
-    ) -> None:
-        """Take a durable segment and its inputs into the ledger, in one transaction.
+    def known_hashes(self, origin: str) -> dict[str, str | None]:
+        """Inputs of an origin: ref → SHA-256 of what they are made of."""
+        return dict(self._db.execute("SELECT ref, sha256 FROM inputs WHERE origin = ?", (origin,)))
 
-        An input that was known with other bytes leaves its old rows behind as superseded; the same
-        bytes prepared again just take the place of the old rows.
+    def forget(self, origin: str, refs: Iterable[str]) -> None:
+        """Take inputs out again, with no trace in a dataset."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany("DELETE FROM inputs WHERE origin = ? AND ref = ?", [(origin, ref) for ref in refs])
+        self._db.execute("COMMIT")
+
+    def acknowledge(
+        self,
+        origin: str,
+        task: str,
+        segments: Iterable[str],
+        records: Iterable[InputRecord],
+        *,
+        preparation: str,
+        run: int,
+        keep_former: bool = True,
+    ) -> None:
+        """Take a task's durable segments and inputs into the ledger, in one transaction.
+
+        An input that was known with other bytes leaves its old rows behind as superseded, unless
+        told otherwise; the same bytes prepared again just take the place of the old rows.
         """
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._db.execute("INSERT INTO segments VALUES (?)", (segment,))
+            self._db.executemany("INSERT INTO segments VALUES (?)", [(segment,) for segment in segments])
             for record in records:
                 old = self._db.execute(
-                    "SELECT segment, sha256 FROM inputs WHERE origin = ? AND ref = ?", (origin, record.ref)
+                    "SELECT task, sha256 FROM inputs WHERE origin = ? AND ref = ?", (origin, record.ref)
                 ).fetchone()
-                if old and old[1] != record.sha256:
+                if old and old[1] != record.sha256 and keep_former:
                     self._db.execute("INSERT OR IGNORE INTO superseded VALUES (?, ?)", (old[0], record.ref))
                 self._db.execute(
                     "INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -116,7 +136,7 @@ class Ledger:
                         preparation,
                         record.works,
                         record.rejects,
-                        segment,
+                        task,
                         run,
                     ),
                 )
@@ -130,11 +150,11 @@ class Ledger:
         return [segment for (segment,) in self._db.execute("SELECT segment FROM segments ORDER BY segment")]
 
     def current(self) -> Iterator[tuple[str, str]]:
-        """Segment and ref of every input in its present state."""
-        with closing(self._db.execute("SELECT segment, ref FROM inputs")) as rows:
+        """Task and ref of every input in its present state."""
+        with closing(self._db.execute("SELECT task, ref FROM inputs")) as rows:
             yield from rows
 
     def superseded(self) -> Iterator[tuple[str, str]]:
-        """Segment and ref of every former state of an input whose bytes have changed since."""
-        with closing(self._db.execute("SELECT segment, ref FROM superseded")) as rows:
+        """Task and ref of every former state of an input whose bytes have changed since."""
+        with closing(self._db.execute("SELECT task, ref FROM superseded")) as rows:
             yield from rows

@@ -1,6 +1,7 @@
 """Staging: prepared works, appended durably in segments of Arrow IPC files.
 
-A segment is a folder with ``works``, ``chapters`` and ``rejects``; it is written beside, made
+A segment is a folder with ``works``, ``chapters``, ``rejects`` and, where pieces of works were read,
+``parts``; it is written beside, made
 durable, renamed, and counts once the ledger names it. Files are not compressed, so that a build
 reads any row through the page cache without decoding its neighbours.
 """
@@ -20,11 +21,11 @@ import pyarrow as pa
 from pipelines.errors import Incomplete, write_failure
 from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_columns
 from pipelines.ledger import InputRecord, Ledger
+from pipelines.parts import PartKey
 from pipelines.prepare import Prepared
 from schemas.arrow import arrow_schema, to_table
 from schemas.tables import ChapterRow, RejectRow, WorkRow
-
-STAGED_TABLES = ("works", "chapters", "rejects")
+from schemas.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,27 @@ class StagedReject:
     row: RejectRow
 
 
+@dataclass(frozen=True, slots=True)
+class StagedPart:
+    """A piece of a work, as read, and the input that it came from."""
+
+    ref: str
+    key: PartKey
+    work: Work
+
+
+PARTS_SCHEMA = pa.schema(
+    [
+        pa.field("input_ref", pa.string(), nullable=False),
+        pa.field("key", pa.string(), nullable=False),
+        pa.field("number", pa.int32(), nullable=False),
+        pa.field("raw_sha256", pa.string(), nullable=False),
+        pa.field("work", pa.large_string(), nullable=False),
+    ]
+)
+"""``parts`` of a segment: the piece as JSON, and what it is a piece of."""
+
+
 @cache
 def works_schema() -> pa.Schema:
     """``works`` of a segment: the row, where its chapters lie in ``chapters``, its input, its fingerprint."""
@@ -59,7 +81,12 @@ def rejects_schema() -> pa.Schema:
     return arrow_schema(RejectRow).append(pa.field("input_ref", pa.string(), nullable=False))
 
 
-def write_segment(folder: Path, works: Sequence[StagedWork], rejects: Sequence[StagedReject]) -> None:
+def write_segment(
+    folder: Path,
+    works: Sequence[StagedWork],
+    rejects: Sequence[StagedReject],
+    parts: Sequence[StagedPart] = (),
+) -> None:
     """Write a segment's files into ``folder`` and make them durable.
 
     Raises ``Incomplete`` when the disk refuses, and leaves nothing behind then.
@@ -70,6 +97,8 @@ def write_segment(folder: Path, works: Sequence[StagedWork], rejects: Sequence[S
         chapters = [chapter for work in works for chapter in work.prepared.chapters]
         _write(folder / "chapters.arrow", to_table(chapters, ChapterRow))
         _write(folder / "rejects.arrow", _rejects_table(rejects))
+        if parts:
+            _write(folder / "parts.arrow", _parts_table(parts))
         _sync_folder(folder)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -96,6 +125,20 @@ def _rejects_table(rejects: Sequence[StagedReject]) -> pa.Table:
     rows = to_table([reject.row for reject in rejects], RejectRow)
     refs = pa.array([reject.ref for reject in rejects], pa.string())
     return pa.Table.from_arrays([*rows.columns, refs], schema=rejects_schema())
+
+
+def _parts_table(parts: Sequence[StagedPart]) -> pa.Table:
+    rows = [
+        {
+            "input_ref": part.ref,
+            "key": part.key.key,
+            "number": part.key.number,
+            "raw_sha256": part.work.provenance.raw_sha256,
+            "work": part.work.model_dump_json(),
+        }
+        for part in parts
+    ]
+    return pa.Table.from_pylist(rows, schema=PARTS_SCHEMA)
 
 
 def _write(path: Path, table: pa.Table) -> None:
@@ -142,20 +185,37 @@ class Staging:
         """Where a segment is written before it counts."""
         return self.segments_folder / f".{segment}"
 
-    def commit(self, segment: str, origin: str, records: Sequence[InputRecord], *, preparation: str, run: int) -> None:
-        """Make a written segment count: rename, then acknowledge its inputs.
+    def commit(
+        self,
+        task: str,
+        segments: Sequence[str],
+        origin: str,
+        records: Sequence[InputRecord],
+        *,
+        preparation: str,
+        run: int,
+        keep_former: bool = True,
+    ) -> None:
+        """Make a task's written segments count: rename, then acknowledge its inputs.
 
         Raises ``Incomplete`` when the disk refuses.
         """
         try:
-            self.unfinished(segment).rename(self.segments_folder / segment)
+            for segment in segments:
+                self.unfinished(segment).rename(self.segments_folder / segment)
             _sync_folder(self.segments_folder)
         except OSError as error:
             raise write_failure(error, str(self.segments_folder)) from error
         try:
-            self.ledger.acknowledge(origin, segment, records, preparation=preparation, run=run)
+            self.ledger.acknowledge(
+                origin, task, segments, records, preparation=preparation, run=run, keep_former=keep_former
+            )
         except sqlite3.OperationalError as error:
             raise Incomplete(f"{self.folder}: cannot write the ledger: {error}; run the same command again") from error
+
+    def has(self, segment: str, table: str) -> bool:
+        """Whether a segment has a table: only some have ``parts``."""
+        return (self.segments_folder / segment / f"{table}.arrow").exists()
 
     def open(self, segment: str, table: str) -> pa.Table:
         """A staged table, mapped into memory: only the rows that are used are read."""

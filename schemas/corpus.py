@@ -75,7 +75,19 @@ class LimitsConfig(Record):
     """What a single input may cost."""
 
     max_file_mib: Annotated[int, Field(ge=1)] = 256
-    """Larger text files are rejected as `too_large`, unread."""
+    """Files, and members of archives, larger than this are rejected as `too_large` where they are read whole."""
+    max_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """A file whose reading gets nowhere for so many seconds is rejected as `out_of_time`."""
+    max_memory_mib: Annotated[int, Field(ge=64)] = 1024
+    """A file whose reading takes more memory is rejected as `out_of_memory`."""
+    max_unpacked_gib: Annotated[int, Field(ge=1)] = 16
+    """Archives that unpack to more are read so far, then rejected as `too_large`."""
+    max_ratio: Annotated[float, Field(gt=1)] = 200.0
+    """Members of archives that unpack to more than so many times their size are rejected as `suspicious_ratio`."""
+    max_members: Annotated[int, Field(ge=1)] = 1_000_000
+    """Members of an archive beyond this are rejected as `too_many_members`."""
+    max_depth: Annotated[int, Field(ge=1)] = 4
+    """Archives within archives beyond this depth are rejected as `too_deep`."""
 
 
 class CorpusConfig(Record):

@@ -6,9 +6,11 @@ import random
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -224,12 +226,10 @@ def test_commands_are_listed_beside_those_of_scrapy():
 
 
 def test_the_run_record_tells_what_no_table_holds(reference, stories):
-    import sqlite3  # noqa: PLC0415
-
-    db = sqlite3.connect(reference[0] / "staging" / "ledger.sqlite")
-    command, started, finished, tools, counts = db.execute(
-        "SELECT command, started_at, finished_at, tools, counts FROM runs"
-    ).fetchone()
+    with closing(sqlite3.connect(reference[0] / "staging" / "ledger.sqlite")) as db:
+        command, started, finished, tools, counts = db.execute(
+            "SELECT command, started_at, finished_at, tools, counts FROM runs"
+        ).fetchone()
     assert command.startswith(f"scrapy ingest {stories} -c ")
     assert started <= finished
     assert json.loads(counts) == {"rejects": {"empty": 1}, "unchanged": 0, "works": 59}

@@ -75,7 +75,7 @@ class WorkCorpus:
         records = [InputRecord(s.ref, 1, 1, s.prepared.work.raw_sha256, 1, 0) for s in staged]
         records += [InputRecord(r.ref, 1, 1, r.row.raw_sha256, 0, 1) for r in refused]
         write_segment(staging.unfinished(segment), staged, refused)
-        staging.commit(segment, origin, records, preparation="test", run=run)
+        staging.commit(segment, [segment], origin, records, preparation="test", run=run)
         staging.ledger.end_run(run, {})
         staging.close()
 

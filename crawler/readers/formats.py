@@ -12,8 +12,7 @@ from typing import Final
 
 from crawler.readers import text
 from crawler.readers.encoding import wide_encoding
-from crawler.readers.source import HEAD_BYTES, Source, Unreadable
-from schemas.work import Work
+from crawler.readers.source import HEAD_BYTES, Item, Source, Unreadable
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Format:
     recognised_by: str
     yields: str
     lost: str
-    read: Callable[[Source], Iterable[Work]]
+    read: Callable[[Source], Iterable[Item]]
 
 
 TEXT: Final = Format(
@@ -119,6 +118,11 @@ _CSV_HEAD: Final = re.compile(rb"\"?\w[\w ]{0,40}\"?(?:,\"?\w[\w ]{0,40}\"?){3,2
 _MHTML: Final = re.compile(rb"(?im)^content-type:\s*multipart/related")
 
 
+def versions() -> dict[str, str]:
+    """Versions of the readers, by format: a file is read again when they change."""
+    return {form.name: form.version for form in FORMATS}
+
+
 def recognise(source: Source) -> Format:
     """Format of an input, by its content first and by its name then.
 
@@ -138,8 +142,8 @@ def recognise(source: Source) -> Format:
     return TEXT
 
 
-def read(source: Source) -> Iterator[Work]:
-    """Works of an input, by the reader of its format.
+def read(source: Source) -> Iterator[Item]:
+    """Works and rejects of an input, by the reader of its format.
 
     Raises ``Unreadable`` as ``recognise`` and the reader do.
     """

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crawler.readers import formats
-from crawler.readers.source import Source
+from crawler.readers.source import Rejected, Source
 
 DEMO = Path(__file__).parent.parent.parent / "datasets" / "demo" / "sources"
 SUCCESSORS = 64
@@ -87,6 +87,8 @@ def _english() -> Iterator[str]:
     for path in sorted(DEMO.rglob("*.txt")):
         try:
             for work in formats.read(Source(path, path.name)):
+                if isinstance(work, Rejected):
+                    continue
                 text = " ".join(chapter.text for chapter in work.chapters)
                 if len(re.findall(r"\b(?:the|and|was|that)\b", text)) > len(text) / 100:
                     yield text

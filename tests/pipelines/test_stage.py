@@ -24,14 +24,14 @@ def staging(tmp_path):
 
 def stage(staging, segment, *refs, sha256="a"):
     write_segment(staging.unfinished(segment), [], [])
-    staging.commit(segment, "folder", [record(ref, sha256) for ref in refs], preparation="p", run=1)
+    staging.commit(segment, [segment], "folder", [record(ref, sha256) for ref in refs], preparation="p", run=1)
 
 
 def test_a_segment_counts_once_it_is_committed(staging):
     prepared = prepare(work([prose(1), prose(2)]))
     write_segment(staging.unfinished("s1"), [StagedWork("a.txt", prepared)], [])
     assert staging.ledger.segments() == []
-    staging.commit("s1", "folder", [record("a.txt")], preparation="p", run=1)
+    staging.commit("s1", ["s1"], "folder", [record("a.txt")], preparation="p", run=1)
     assert staging.ledger.segments() == ["s1"]
     assert staging.open("s1", "chapters").column("text").to_pylist() == [prose(1), prose(2)]
     assert staging.open("s1", "works").column("first_chapter").to_pylist() == [0]
@@ -60,7 +60,7 @@ def test_a_failed_acknowledgement_leaves_the_ledger_as_it_was(staging):
     stage(staging, "s1", "a.txt")
     write_segment(staging.unfinished("s2"), [], [])
     with pytest.raises(AttributeError):
-        staging.commit("s2", "folder", [record("b.txt"), None], preparation="p", run=1)
+        staging.commit("s2", ["s2"], "folder", [record("b.txt"), None], preparation="p", run=1)
     assert staging.ledger.segments() == ["s1"]
     assert set(staging.ledger.known("folder")) == {"a.txt"}
 

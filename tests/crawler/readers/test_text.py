@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.readers import formats, text
-from crawler.readers.source import Source, Unreadable
+from crawler.readers.source import Item, Source, Unreadable
 from schemas.work import Work
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "text"
@@ -25,6 +25,7 @@ def memory(data: bytes, ref: str = "a story.txt") -> Source:
 
 def read(data: bytes | str, ref: str = "a story.txt") -> Work:
     (work,) = formats.read(memory(data.encode() if isinstance(data, str) else data, ref))
+    assert isinstance(work, Work)
     return work
 
 
@@ -48,6 +49,7 @@ def test_fixture(case):
         return
     expected = json.loads((folder / "expected.json").read_text("utf-8"))
     (work,) = formats.read(Source(folder / "input.txt", expected.get("ref", "input.txt")))
+    assert isinstance(work, Work)
     actual = work.model_dump(mode="json")
     for name, value in expected["work"].items():
         assert holds(actual[name], value), (name, actual[name])
@@ -90,12 +92,13 @@ def test_provenance_names_the_file_and_its_hash():
     assert work.provenance.raw_sha256 == hashlib.sha256(b"Title: T\n\nIt rained.").hexdigest()
 
 
-def outcome(reader: Callable[[Source], Iterable[Work]], source: Source) -> Work | str:
+def outcome(reader: Callable[[Source], Iterable[Item]], source: Source) -> Work | str:
     """The work of a source, or the reason why there is none; any other exception fails the test."""
     try:
         (work,) = reader(source)
     except Unreadable as error:
         return error.reason
+    assert isinstance(work, Work)
     return work
 
 
@@ -187,6 +190,7 @@ samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples of the pr
 def sample(name: str) -> Work:
     path = SAMPLES / name
     (work,) = formats.read(Source(path, name))
+    assert isinstance(work, Work)
     return work
 
 

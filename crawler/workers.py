@@ -1,0 +1,235 @@
+"""Worker processes that may hang, grow or die, and cost no more than the file that they were at.
+
+``concurrent.futures`` breaks a whole pool when one process dies and cannot end one that hangs, so
+this is a small pool of our own: each worker has a pipe, says which file it begins and that it is
+still getting on, and is ended by the parent when it goes over the limits.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Notify = Callable[[int], None]
+"""A worker calls it with the number of the item of its task that it begins or is getting on with."""
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T, R]):
+    """A task and its result."""
+
+    task: T
+    result: R
+
+
+@dataclass(frozen=True, slots=True)
+class Lost(Generic[T]):
+    """A task whose worker ended before its time, at which item, and why."""
+
+    task: T
+    item: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """What an item may cost a worker."""
+
+    seconds: float
+    """Without a sign of getting on."""
+    memory_bytes: int
+    """Beyond what the worker held when it began the item."""
+
+
+@dataclass
+class _Worker(Generic[T]):
+    process: Any
+    pipe: Connection
+    task: T | None = None
+    item: int = 0
+    since: float = 0.0
+    held_bytes: int = 0
+    verdict: tuple[str, str] | None = field(default=None)
+
+
+class Workers(Generic[T, R]):
+    """A pool of processes that run ``function`` on tasks, one at a time each."""
+
+    def __init__(
+        self, function: Callable[[T, Notify], R], jobs: int, limits: WorkerLimits, preload: Sequence[str] = ()
+    ) -> None:
+        """``function`` stands at the top of a module; modules in ``preload`` are loaded once for all workers."""
+        methods = multiprocessing.get_all_start_methods()
+        self._context: BaseContext = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+        if "forkserver" in methods:
+            self._context.set_forkserver_preload(list(preload))
+        self._function = function
+        self._jobs = jobs
+        self._limits = limits
+        self._workers: list[_Worker[T]] = []
+        self._waiting: deque[T] = deque()
+
+    def submit(self, task: T) -> None:
+        """Put a task at the end of the queue."""
+        self._waiting.append(task)
+
+    def results(self) -> Generator[Done[T, R] | Lost[T]]:
+        """Results as they come, until no task is left; tasks may be submitted on the way.
+
+        Leaving the loop early ends the workers.
+        """
+        try:
+            while self._waiting or any(worker.task is not None for worker in self._workers):
+                self._assign()
+                yield from self._collect()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in self._workers:
+            worker.process.kill()
+            worker.process.join()
+            worker.pipe.close()
+        self._workers.clear()
+
+    def _assign(self) -> None:
+        idle = [worker for worker in self._workers if worker.task is None]
+        while self._waiting:
+            if idle:
+                worker = idle.pop()
+            elif len(self._workers) < self._jobs:
+                worker = self._start()
+            else:
+                return
+            worker.task = self._waiting.popleft()
+            worker.item, worker.since, worker.verdict = 0, time.monotonic(), None
+            worker.held_bytes = _memory_of(worker.process.pid)
+            with suppress(BrokenPipeError):  # it died idle: noticed when its end is collected
+                worker.pipe.send(worker.task)
+
+    def _start(self) -> _Worker[T]:
+        ours, theirs = self._context.Pipe()
+        with children_without_interrupts():
+            process = self._context.Process(target=_serve, args=(theirs, self._function), daemon=True)  # type: ignore[attr-defined]
+            process.start()
+        theirs.close()
+        worker: _Worker[T] = _Worker(process, ours)
+        self._workers.append(worker)
+        return worker
+
+    def _collect(self) -> Iterator[Done[T, R] | Lost[T]]:
+        busy = {worker.pipe: worker for worker in self._workers if worker.task is not None}
+        for pipe in wait(list(busy), timeout=POLL_SECONDS):
+            assert isinstance(pipe, Connection)
+            yield from self._hear(busy[pipe])
+        for worker in busy.values():
+            self._supervise(worker)
+
+    def _hear(self, worker: _Worker[T]) -> Iterator[Done[T, R] | Lost[T]]:
+        assert worker.task is not None
+        try:
+            kind, value = worker.pipe.recv()
+        except (EOFError, OSError):
+            yield self._bury(worker)
+            return
+        if kind == "item":
+            if value != worker.item:
+                worker.item, worker.held_bytes = value, _memory_of(worker.process.pid)
+            worker.since = time.monotonic()
+        elif kind == "error":
+            worker.task = None
+            raise value
+        else:
+            task, worker.task = worker.task, None
+            yield Done(task, value)
+
+    def _bury(self, worker: _Worker[T]) -> Lost[T]:
+        worker.process.join()
+        self._workers.remove(worker)
+        worker.pipe.close()
+        assert worker.task is not None
+        died = f"the process that read it ended by itself (exit code {worker.process.exitcode})"
+        return Lost(worker.task, worker.item, *(worker.verdict or ("worker_died", died)))
+
+    def _supervise(self, worker: _Worker[T]) -> None:
+        """End a worker that goes over the limits; its end is heard on its pipe."""
+        if worker.task is None or worker.verdict is not None:
+            return
+        if time.monotonic() - worker.since > self._limits.seconds:
+            worker.verdict = ("out_of_time", f"no end in sight after {self._limits.seconds:g} s; limits.max_seconds")
+        elif _memory_of(worker.process.pid) - worker.held_bytes > self._limits.memory_bytes:
+            limit = self._limits.memory_bytes // 2**20
+            worker.verdict = ("out_of_memory", f"needs more than {limit} MiB; limits.max_memory_mib")
+        else:
+            return
+        worker.process.kill()
+
+
+def _serve(pipe: Connection, function: Callable[[Any, Notify], Any]) -> None:
+    """What a worker process runs: tasks from the pipe, until the parent is gone."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)  # a worker whose parent was killed would wait for tasks for ever
+
+    threading.Thread(target=watch, daemon=True).start()
+    while True:
+        try:
+            task = pipe.recv()
+        except EOFError:
+            return
+        try:
+            pipe.send(("done", function(task, lambda item: pipe.send(("item", item)))))
+        except Exception as error:  # noqa: BLE001 - the parent raises it
+            pipe.send(("error", error))
+
+
+def _memory_of(process: int) -> int:
+    """Resident memory of a process in bytes; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0
+
+
+@contextmanager
+def children_without_interrupts() -> Iterator[None]:
+    """Processes started here never see an interruption at the terminal: the parent decides.
+
+    An interruption meanwhile is held back, so that no process is left half started. The mask alone
+    would not do: any other thread takes the signal, and Python raises it in this one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    resource_tracker.ensure_running()  # it is started with the first process and would lift the mask
+    held: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if held:
+        raise KeyboardInterrupt

@@ -1,0 +1,120 @@
+"""Works that lie in pieces: chapters on pages or in files of their own, put together into one work."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from schemas.work import Chapter, Provenance, Work
+
+_CHAPTER_NAME = re.compile(
+    r"(?P<stem>.*?)(?:^|[\W_])(?:chapter|chap|ch|part|pt|kapitel|kap|chapitre|capitulo|capítulo|capitolo|cap|глава|часть|第)"
+    r"[\W_]*0*(?P<number>\d{1,4})(?:[\W_]*(?:章|話|话|回))?",
+    re.IGNORECASE,
+)
+_NUMBER_NAME = re.compile(r"0*(?P<number>\d{1,4})")
+MAX_GAP = 1
+"""Numbers of files may leave out one each: a chapter that was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartKey:
+    """To which work a piece belongs, and which piece it is."""
+
+    key: str
+    """``<source>:<id>``, or ``folder:<path>`` for numbered files of one folder."""
+    number: int
+
+
+def part_key(work: Work) -> PartKey | None:
+    """Key of a piece of a work; ``None`` for a whole work.
+
+    A page or file that states its archive, work and chapter is a piece for sure. A text file
+    without a header is one perhaps: where its name says chapter and number and nothing else tells it
+    from its neighbours.
+    """
+    if work.part_number is not None:
+        if work.source_work_id is None:
+            return None
+        return PartKey(f"{work.source}:{work.source_work_id}", work.part_number)
+    path = work.provenance.path
+    if path is None or work.source != "file" or len(work.chapters) != 1 or work.authors or work.fandoms:
+        return None
+    if "title_from_file_name" not in work.provenance.flags:
+        return None
+    name = PurePosixPath(path)
+    if found := _CHAPTER_NAME.fullmatch(name.stem) or _NUMBER_NAME.fullmatch(name.stem):
+        stem = found.groupdict().get("stem") or ""
+        stated = work.chapters[0].number
+        number = int(found["number"])
+        if stated is None or stated == number:
+            return PartKey(f"folder:{name.parent.as_posix()}/{stem}{name.suffix.casefold()}", number)
+    return None
+
+
+def are_one_work(parts: Sequence[tuple[int, Work]]) -> bool:
+    """Whether numbered files of one folder are the chapters of one work: each number once, hardly a gap."""
+    numbers = sorted(number for number, _ in parts)
+    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    return len(numbers) > 1 and numbers[0] <= 1 + MAX_GAP and all(1 <= step <= 1 + MAX_GAP for step in steps)
+
+
+def join(parts: Sequence[tuple[int, Work]]) -> Work:
+    """One work of several pieces, in the order of their numbers; of two with one number the newer.
+
+    Each field is that of the newest piece that states it; the chapters are all there are.
+    """
+    newest_first = sorted(parts, key=lambda part: (_newness(part[1]), part[0]), reverse=True)
+    chosen: dict[int, Work] = {}
+    for number, work in newest_first:
+        chosen.setdefault(number, work)
+    pieces = [chosen[number] for number in sorted(chosen)]
+    fields = {name: getattr(newest_first[0][1], name) for name in Work.model_fields}
+    for _, work in newest_first[1:]:
+        for name in Work.model_fields:
+            if fields[name] in (None, ()):
+                fields[name] = getattr(work, name)
+    chapters = tuple(
+        chapter if chapter.number is not None or len(work.chapters) > 1 else _numbered(chapter, number)
+        for number, work in sorted(chosen.items())
+        for chapter in work.chapters
+    )
+    fields |= {"chapters": chapters, "part_number": None, "provenance": _provenance(pieces, fields, sorted(chosen))}
+    if all(work.source == "file" for work in pieces):
+        fields["title"] = _folder_title(pieces[0]) or fields["title"]
+    return Work.model_validate(fields)
+
+
+def _numbered(chapter: Chapter, number: int) -> Chapter:
+    return chapter.model_copy(update={"number": number})
+
+
+def _newness(work: Work) -> tuple[str, int, str]:
+    provenance = work.provenance
+    retrieved = provenance.retrieved_at.isoformat() if provenance.retrieved_at else ""
+    return retrieved, sum(len(chapter.text) for chapter in work.chapters), provenance.raw_sha256
+
+
+def _provenance(pieces: Sequence[Work], fields: dict[str, object], numbers: Sequence[int]) -> Provenance:
+    first = pieces[0].provenance
+    total = hashlib.sha256("".join(piece.provenance.raw_sha256 for piece in pieces).encode()).hexdigest()
+    flags = dict.fromkeys(flag for piece in pieces for flag in piece.provenance.flags)
+    flags["joined_from_parts"] = None
+    stated = fields.get("n_chapters_source")
+    if (isinstance(stated, int) and len(numbers) < stated) or len(numbers) < numbers[-1] - numbers[0] + 1:
+        flags["chapters_missing"] = None
+    times = [piece.provenance.retrieved_at for piece in pieces if piece.provenance.retrieved_at]
+    update = {"raw_sha256": total, "flags": tuple(flags), "retrieved_at": max(times, default=None)}
+    return first.model_copy(update=update)
+
+
+def _folder_title(first: Work) -> str | None:
+    """Title of a work of numbered files: what their names share, else the folder's name."""
+    path = PurePosixPath(first.provenance.path or "")
+    found = _CHAPTER_NAME.fullmatch(path.stem)
+    stem = re.sub(r"[\W_]+", " ", found["stem"]).strip() if found else ""
+    return stem or path.parent.name or None
