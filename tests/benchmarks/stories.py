@@ -36,7 +36,7 @@ class Story:
     kind: str = "original"
 
 
-class _Prose:
+class Prose:
     """A bigram chain, advanced in many streams at once."""
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -99,7 +99,7 @@ def _english() -> Iterator[str]:
 def stories(count: int, seed: int = 1) -> Iterator[Story]:
     """``count`` stories; 3 % are exact copies, 5 % edited ones, 2 % have a chapter more."""
     rng = np.random.default_rng(seed)
-    prose = _Prose(rng)
+    prose = Prose(rng)
     kept: list[tuple[str, list[list[str]], int]] = []
     for number in range(count):
         name = f"{number % 97:02d}/story-{number:06d}.txt"
