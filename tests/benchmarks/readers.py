@@ -118,7 +118,8 @@ def main() -> None:
 
         works = sum(len(read(data)) for data in case.inputs)
         size = sum(map(len, case.inputs)) / 1e6
-        ours, bare = [], []
+        ours: list[float] = []
+        bare: list[float] = []
         while sum(ours) + sum(bare) < limit:
             ours.append(seconds(read, case.inputs))
             bare.append(seconds(case.bare, case.inputs))
