@@ -72,8 +72,8 @@ def epub(title: str, chapters: list[bytes]) -> bytes:
             "content.opf",
             '<package xmlns="http://www.idpf.org/2007/opf" version="2.0" unique-identifier="i"><metadata '
             f'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{title}</dc:title><dc:creator>W</dc:creator>'
-            f'<dc:language>en</dc:language><dc:identifier id="i">x</dc:identifier></metadata><manifest>{items}</manifest>'
-            f"<spine>{spine}</spine></package>",
+            '<dc:language>en</dc:language><dc:identifier id="i">x</dc:identifier></metadata>'
+            f"<manifest>{items}</manifest><spine>{spine}</spine></package>",
         )
         for number, chapter in enumerate(chapters):
             book.writestr(f"c{number}.xhtml", chapter)
