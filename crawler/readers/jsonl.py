@@ -1,0 +1,180 @@
+"""JSON of any shape → works: a record per line, a list of records, or one record; lines are read one at a time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from crawler.readers import tables
+from crawler.readers.encoding import ENCODING_ERRORS
+from crawler.readers.source import Item, Rejected, Source, Unreadable
+from crawler.readers.tables import Row, Table
+from crawler.readers.tables_lines import TOO_LONG, encoding_of, lines_of, open_narrow
+
+PARSER_VERSION: Final = tables.PARSER_VERSION
+
+_WHITE: Final = b" \t\n\r\xef\xbb\xbf\x00"
+_MEMBER: Final = re.compile(rb'"[^"\\]{1,200}"\s*:\s*(\{.*\})\Z', re.DOTALL)
+_START: Final = re.compile(rb'\{\s*(?:"(?:[^"\\]|\\.){0,200}"\s*:|\}|\Z)|\[\s*(?:[{\["\]]|\Z)', re.DOTALL)
+_NAME: Final = re.compile(r"\.(?:json|jsonl|ndjson|jl)\Z", re.IGNORECASE)
+_LISTS: Final = ("works", "stories", "data", "rows", "records", "items", "fics", "results", "books", "documents")
+_PAGES: Final = re.compile(rb'"format"\s*:\s*"json-pages-')
+_BAD_AT_FIRST: Final = 100
+
+
+def recognise(head: bytes, name: str) -> bool:
+    """Whether an input is JSON or JSON lines, by its first characters; a name alone only with a brace or bracket."""
+    start = head.lstrip(_WHITE)
+    return _START.match(start) is not None or (start[:1] in (b"{", b"[") and _NAME.search(name) is not None)
+
+
+def read(source: Source, fields: Mapping[str, str] | None = None) -> Iterator[Item]:
+    """Works of JSON, with the columns mapped as told, else as their names say.
+
+    Raises ``Unreadable``: ``bad_json``, ``no_story``, ``bad_mapping``, ``too_large`` (one value, no lines).
+    """
+    table = Table(source, "jsonl", fields, encoding="utf-8")
+    yield from tables.works_of(rows_of(source, table), table)
+
+
+def describe_mapping(source: Source, fields: Mapping[str, str] | None = None) -> str:
+    """Which column would be which field, with an example of each."""
+    table = Table(source, "jsonl", fields)
+    return tables.describe_mapping(rows_of(source, table), table)
+
+
+def rows_of(source: Source, table: Table) -> Iterator[Row | Rejected]:
+    """Records of any JSON.
+
+    Raises ``Unreadable``: ``bad_json``, ``no_story`` (the page list of a web archive), ``too_large``.
+    """
+    if _PAGES.search(source.head[:4096]):
+        raise Unreadable("no_story", "the page list of a web archive")
+    if _by_line(source):
+        yield from _lines(source, table)
+    else:
+        yield from _document(source)
+
+
+def _by_line(source: Source) -> bool:
+    """Whether each line is a value of its own: the first or, after a bracket alone, the second parses."""
+    head = _narrow_head(source)
+    lines = [line for line in head.split(b"\n", 5) if line.strip(_WHITE)]
+    if len(lines) < 2:
+        return False
+    first = lines[0].strip(_WHITE)
+    if first in (b"[", b"{"):
+        second = lines[1].strip(_WHITE).removesuffix(b",")
+        return len(lines) > 2 and (_loads(second) is not None or _MEMBER.match(second) is not None)
+    if len(lines) == 2 and not head.endswith(b"\n") and len(head) >= 65536:
+        return isinstance(_loads(first), dict)
+    return any(isinstance(_loads(line.strip(_WHITE)), dict) for line in lines[:3])
+
+
+def _narrow_head(source: Source) -> bytes:
+    encoding = encoding_of(source)
+    if encoding.startswith(("utf-16", "utf-32")):
+        return source.head.decode(encoding, "replace").lstrip("\ufeff").encode("utf-8", "replace")
+    head = source.head
+    if b"\n" not in head:  # the first record may be longer than the head
+        with source.open() as stream:
+            line = stream.readline(source.max_bytes)
+            return line + stream.read(65536)
+    return head
+
+
+def _lines(source: Source, table: Table) -> Iterator[Row | Rejected]:
+    good = bad = 0
+    with open_narrow(source, encoding_of(source)) as stream:
+        for number, line in lines_of(stream, source.max_bytes):
+            if line is TOO_LONG or not line:
+                yield table.rejected(str(number), "too_large", f"a line of more than {source.max_bytes // 2**20} MiB")
+                continue
+            value = line.strip(_WHITE).removesuffix(b",")
+            if value in (b"", b"[", b"]", b"{", b"}"):
+                continue
+            if member := _MEMBER.match(value):
+                value = member[1]
+            record, flags = _record(value)
+            if isinstance(record, dict):
+                good += 1
+                yield Row(str(number), record, value, flags)
+                continue
+            bad += 1
+            if not good and bad >= _BAD_AT_FIRST:
+                raise Unreadable("bad_json", f"the first {bad} lines are no JSON objects")
+            yield table.rejected(
+                str(number), "bad_row", "no JSON object" if record is None else "no object but a value"
+            )
+
+
+def _record(value: bytes) -> tuple[Any, tuple[str, ...]]:
+    """Value of a line, and flags; ``None`` for what is no JSON."""
+    found = _loads(value)
+    if found is not None:
+        return found, ()
+    try:
+        return _loads(value.decode("utf-8").encode()), ()
+    except UnicodeDecodeError:
+        return _loads(value.decode("utf-8", "replace").encode()), (ENCODING_ERRORS,)
+
+
+def _loads(value: bytes) -> Any:
+    """Value of JSON; NaN and lone surrogates, which Python's own writer makes, are read too. ``None`` if broken."""
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        pass
+    if b"\\u" not in value and b"NaN" not in value and b"Infinity" not in value:
+        return None
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _document(source: Source) -> Iterator[Row]:
+    data = source.data
+    encoding = encoding_of(source)
+    if encoding.startswith(("utf-16", "utf-32")):
+        data = data.decode(encoding, "replace").encode("utf-8", "replace")
+    found, flags = _record(data.strip(_WHITE))
+    if found is None:
+        raise Unreadable("bad_json", "no valid JSON, neither as a whole nor line by line")
+    for place, record in _records(found):
+        yield Row(place, record, orjson.dumps(_hashable(record), option=orjson.OPT_SORT_KEYS), flags)
+
+
+def _hashable(record: dict[str, Any]) -> Any:
+    """The record as it can be written again: lone surrogates cannot."""
+    try:
+        orjson.dumps(record)
+    except (TypeError, orjson.JSONEncodeError):
+        return json.dumps(record, sort_keys=True)
+    return record
+
+
+def _records(found: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Records of a document with their places.
+
+    Raises ``Unreadable`` (``no_story``) where it holds no object.
+    """
+    if isinstance(found, dict):
+        if inner := next((found[key] for key in _LISTS if _are_objects(found.get(key))), None):
+            found = inner
+        elif len(found) > 1 and all(isinstance(value, dict) for value in found.values()):
+            yield from ((str(key), value) for key, value in found.items())
+            return
+        else:
+            found = [found]
+    if not isinstance(found, list) or not any(isinstance(value, dict) for value in found):
+        raise Unreadable("no_story", "JSON without an object")
+    yield from ((str(place), value) for place, value in enumerate(found, 1) if isinstance(value, dict))
+
+
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)

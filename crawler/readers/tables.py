@@ -1,0 +1,317 @@
+"""Rows of a table → works: rows of one work that follow each other (chapters, paragraphs) become one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from crawler.readers.source import Item, Rejected, Source, Unreadable
+from crawler.readers.tables_chapters import chapters_in, prose
+from crawler.readers.tables_fields import WorkFields, read_fields
+from crawler.readers.tables_mapping import Mapping, guess_mapping
+from crawler.readers.tables_values import count_of, line_of, month_first, text_of
+from schemas.work import Chapter, Provenance, Work
+
+PARSER_VERSION: Final = "1"
+TITLE_MADE_UP: Final = "title_made_up"
+CHAPTERS_NOT_SEPARATED: Final = "chapters_not_separated"
+
+_MAX_DEPTH: Final = 4
+_MAX_NAMES: Final = 1000
+_SAMPLE_ROWS: Final = 200
+_OF_WORKS: Final = frozenset(
+    {"fandoms", "relationships", "characters", "rating_raw", "warnings_raw", "n_words_source", "n_chapters_source"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its place in the file as a person would count it, its cells, and its bytes for the hash."""
+
+    place: str
+    cells: MappingType[str, Any]
+    raw: bytes
+    flags: tuple[str, ...] = ()
+
+
+Rows = Iterable[Row | Rejected]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is known of a table as a whole."""
+
+    source: Source
+    format: str
+    fields: MappingType[str, str] | None = None
+    encoding: str | None = None
+    archive: str = "file"
+    month_first: bool | None = None
+    """How the table writes ``2/3/2021``; ``None`` where no date of its head says it."""
+
+    @property
+    def stem(self) -> str:
+        """Name of the table: its path without suffixes, to keep ids of different tables apart."""
+        path = self.source.ref.encode("utf-8", "backslashreplace").decode("utf-8")
+        return path[: len(path) - len("".join(PurePosixPath(path).suffixes[-2:]))] or path
+
+    def rejected(self, place: str, reason: str, detail: str) -> Rejected:
+        """A row that gives no work."""
+        return Rejected(f"{self.source.ref}:{place}", reason, detail, self.format)
+
+
+def works_of(rows: Rows, table: Table) -> Iterator[Item]:
+    """Works of a table's rows, one row or one work in memory at a time.
+
+    Raises ``Unreadable``: ``bad_mapping`` for a mapping that names no field, ``no_story`` for a table without a row
+    that has a title or a text.
+    """
+    group: _Group | None = None
+    works = rejects = 0
+    columns: tuple[str, ...] = ()
+    for row in rows:
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        cells = flattened(row.cells)
+        mapping = _mapping(tuple(cells), table.fields)
+        columns = columns or tuple(cells)
+        if group is not None and group.takes(cells, mapping):
+            group.add(row, cells, mapping)
+            continue
+        for item in _closed(group):
+            works += isinstance(item, Work)
+            yield item
+        group = None
+        if mapping.has_story and (
+            line_of(_cell(cells, mapping, "title")) or _has_text(_cell(cells, mapping, "text", "chapters"))
+        ):
+            group = _Group(table, row, cells, mapping)
+        elif works or rejects:
+            yield table.rejected(row.place, "no_story", "neither a title nor a text")
+        else:
+            yield from _first_without_story(table, row, mapping)
+            rejects += 1
+    yield from _closed(group)
+
+
+def _first_without_story(table: Table, row: Row, mapping: Mapping) -> Iterator[Rejected]:
+    """The first row says whether the table is one of works at all."""
+    if not mapping.has_story:
+        names = ", ".join(list(mapping.columns.values()) + list(mapping.left))[:300]
+        raise Unreadable(
+            "no_story", f"no column is known for a title or a text: {names}; say which with fields = {{text = …}}"
+        )
+    yield table.rejected(row.place, "no_story", "neither a title nor a text")
+
+
+def _has_text(value: object) -> bool:
+    return bool(value) if isinstance(value, list | dict) else text_of(value) is not None
+
+
+def _cell(cells: MappingType[str, Any], mapping: Mapping, *names: str) -> object:
+    """Value of the first of some fields that the row has."""
+    for name in names:
+        value = cells.get(mapping.columns.get(name, ""), mapping.constants.get(name))
+        if value is not None and value != "":
+            return value
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _guessed(names: tuple[str, ...], told: tuple[tuple[str, str], ...]) -> Mapping:
+    return guess_mapping(names, dict(told))
+
+
+def _mapping(names: tuple[str, ...], told: MappingType[str, str] | None) -> Mapping:
+    return _guessed(names, tuple(sorted((told or {}).items())))
+
+
+def flattened(cells: MappingType[str, Any]) -> dict[str, Any]:
+    """Cells with the keys of nested objects as dotted paths; lists stay as they are, and so do objects by number."""
+    if not any(isinstance(value, dict) for value in cells.values()):
+        return dict(cells)
+    flat: dict[str, Any] = {}
+    todo: list[tuple[str, Any, int]] = [(str(name), value, 0) for name, value in reversed(list(cells.items()))]
+    while todo and len(flat) < _MAX_NAMES:
+        path, value, depth = todo.pop()
+        if isinstance(value, dict) and value and depth < _MAX_DEPTH:
+            flat[path] = value
+            if not all(str(key).isdigit() for key in value):
+                todo.extend((f"{path}.{key}", inner, depth + 1) for key, inner in reversed(value.items()))
+        else:
+            flat[path] = value
+    return flat
+
+
+@dataclass
+class _Part:
+    """Chapter that rows are gathered for."""
+
+    key: tuple[str | None, ...]
+    cells: MappingType[str, Any]
+    mapping: Mapping
+    texts: list[str] = field(default_factory=list)
+
+
+class _Group:
+    """Rows of one work."""
+
+    def __init__(self, table: Table, row: Row, cells: MappingType[str, Any], mapping: Mapping) -> None:
+        self.table = table
+        self.row = row
+        self.cells = cells
+        self.mapping = mapping
+        self.key = _work_key(cells, mapping)
+        self.parts: list[_Part] = []
+        self.size = 0
+        self.hash = hashlib.sha256()
+        self.add(row, cells, mapping)
+
+    def takes(self, cells: MappingType[str, Any], mapping: Mapping) -> bool:
+        """Whether a row goes on with this work. The same text again is another record of it, not a part."""
+        if self.key is None or not {"text"} <= mapping.columns.keys() or _work_key(cells, mapping) != self.key:
+            return False
+        if mapping.by_chapter:
+            return True
+        text = text_of(_cell(cells, mapping, "text"))
+        title = line_of(_cell(cells, mapping, "title"))
+        first = line_of(_cell(self.cells, self.mapping, "title"))
+        return text is not None and title == first and text != self.parts[-1].texts[-1]
+
+    def add(self, row: Row, cells: MappingType[str, Any], mapping: Mapping) -> None:
+        """Take a row. Past the size that is read whole nothing is kept but the size."""
+        self.hash.update(row.raw)
+        text = text_of(_cell(cells, mapping, "text")) or ""
+        self.size += len(text) + 200
+        if self.size > self.table.source.max_bytes:
+            self.parts.clear()
+            self.cells = {}
+            return
+        key = tuple(line_of(_cell(cells, mapping, name)) for name in ("chapter_id", "chapter_number", "chapter_title"))
+        by_paragraph = "paragraph" in mapping.columns
+        if not (by_paragraph and self.parts and self.parts[-1].key == key):
+            self.parts.append(_Part(key, cells if mapping.by_chapter else {}, mapping))
+        self.parts[-1].texts.append(text)
+
+    def item(self) -> Item:
+        """The work, or why there is none."""
+        if self.size > self.table.source.max_bytes:
+            limit = self.table.source.max_bytes // 2**20
+            return self.table.rejected(self.row.place, "too_large", f"the rows of one work pass {limit} MiB")
+        found = read_fields(self.cells, self.mapping, self.table)
+        found.flags[:0] = self.row.flags
+        chapters = self._chapters(found)
+        title = found.values.pop("title", None)
+        if not chapters and not (title and (self.table.fields or _describes_a_work(found.values))):
+            return self.table.rejected(self.row.place, "no_story", "no text, and nothing that tells a work but a name")
+        if not title:
+            title = self._made_up_title(found)
+        self._number(found, chapters)
+        return Work(
+            title=title,
+            chapters=chapters,
+            header=tuple(found.header),
+            provenance=Provenance(
+                format=self.table.format,
+                parser_version=PARSER_VERSION,
+                raw_sha256=self.hash.hexdigest(),
+                path=self.table.source.ref.encode("utf-8", "backslashreplace").decode("utf-8"),
+                encoding=self.table.encoding,
+                retrieved_at=self.table.source.retrieved_at,
+                flags=tuple(dict.fromkeys(found.flags)),
+            ),
+            **found.values,
+        )
+
+    def _made_up_title(self, found: WorkFields) -> str:
+        found.flags.append(TITLE_MADE_UP)
+        name = PurePosixPath(self.table.stem).name
+        known = _cell(self.cells, self.mapping, "source_work_id")
+        return f"{name} {line_of(known) or self.row.place}"
+
+    def _number(self, found: WorkFields, chapters: Sequence[Chapter]) -> None:
+        """A single row that says which chapter it is may be a part of a work whose other parts lie elsewhere."""
+        if len(chapters) == 1 and "chapter_number" in self.mapping.columns and chapters[0].number is not None:
+            if found.values.get("source_work_id"):
+                found.values["part_number"] = chapters[0].number
+        elif len(chapters) == 1 and (found.values.get("n_chapters_source") or 0) > 1:
+            found.flags.append(CHAPTERS_NOT_SEPARATED)
+
+    def _chapters(self, found: WorkFields) -> tuple[Chapter, ...]:
+        listed = _cell(self.cells, self.mapping, "chapters")
+        if isinstance(listed, list | tuple | dict):
+            chapters = tuple(chapters_in(listed, self.mapping.chapters, found.flags))
+            if chapters:
+                return chapters
+        return tuple(chapter for part in self.parts if (chapter := _chapter(part)))
+
+
+def _chapter(part: _Part) -> Chapter | None:
+    story = prose("\n\n".join(part.texts), by_line=None if len(part.texts) == 1 else False)
+    if story is None:
+        return None
+    known: dict[str, str] = {
+        "title": "chapter_title",
+        "source_chapter_id": "chapter_id",
+        "url": "chapter_url",
+        "summary": "chapter_summary",
+    }
+    told: dict[str, Any] = {to: line_of(_cell(part.cells, part.mapping, name)) for to, name in known.items()}
+    return Chapter(
+        text=story.text,
+        blocks=story.blocks,
+        spans=story.spans,
+        number=count_of(_cell(part.cells, part.mapping, "chapter_number")),
+        **told,
+    )
+
+
+def _describes_a_work(values: MappingType[str, Any]) -> bool:
+    """Whether statements without text are those of a work: a name and an address alone may be of anything."""
+    return not _OF_WORKS.isdisjoint(values) or values.keys() >= {"authors", "summary", "source_work_id"}
+
+
+def _closed(group: _Group | None) -> Iterator[Item]:
+    if group is not None:
+        yield group.item()
+
+
+def _work_key(cells: MappingType[str, Any], mapping: Mapping) -> tuple[str, ...] | None:
+    """What rows of one work have in common: its id or address, or title and author where a row is a chapter."""
+    for name in ("source_work_id", "url"):
+        if known := line_of(_cell(cells, mapping, name)):
+            return (name, known)
+    title, author = (line_of(_cell(cells, mapping, name)) for name in ("title", "authors"))
+    return ("title", title, author or "") if title and mapping.by_chapter else None
+
+
+def describe_mapping(rows: Rows, table: Table) -> str:
+    """Table for a dry run: column, field, and an example value of each column; nothing is ingested."""
+    examples: dict[str, str] = {}
+    for number, row in enumerate(rows):
+        if number >= _SAMPLE_ROWS:
+            break
+        if not isinstance(row, Rejected):
+            for name, value in flattened(row.cells).items():
+                if not examples.get(name) and not isinstance(value, dict):
+                    examples[name] = " ".join(str("" if value is None else value).split())[:60]
+    mapping = guess_mapping(tuple(examples), table.fields)
+    fields = {column: name for name, column in mapping.columns.items()}
+    lines = [("column", "field", "example"), ("------", "-----", "-------")]
+    lines += [(name, fields.get(name, "(header)"), example) for name, example in examples.items()]
+    lines += [("(constant)", name, value) for name, value in mapping.constants.items()]
+    lines += [("(not found)", name, column) for column, name in fields.items() if column not in examples]
+    widths = [max(len(line[at]) for line in lines) for at in (0, 1)]
+    return "\n".join(f"{name:<{widths[0]}}  {to:<{widths[1]}}  {value}".rstrip() for name, to, value in lines)
+
+
+def order_of_days(head: str) -> bool | None:
+    """Whether a table writes the month first, by the dates with slashes in its first lines."""
+    return month_first(re.findall(r"(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])", head[:65536]))
