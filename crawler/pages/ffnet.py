@@ -1,0 +1,338 @@
+"""Story pages of FanFiction.net and FictionPress, desktop, and their listings.
+
+One page holds one chapter. Templates: since 2012 ``#profile_top`` holds title, author, summary and the line of
+facts; from 2009 to 2012 ``#gui_table1i`` did; before, they lay in a table without names, and the line began with
+``Fiction Rated:``. The text has been in ``#storytext`` all the time. Rows of listings are ``div.z-list``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawler.origins import origin_of
+from crawler.pages.body import line, passage, plain
+from crawler.pages.ffnet_facts import Facts, read_facts
+from crawler.pages.page import Page, PageKind, Refused
+from crawler.pages.statements import attribute, stamped
+from schemas.vocabulary import AuthorKind
+from schemas.work import Author, Chapter, HeaderField, Provenance, Work
+
+_VERSION: Final = "1"
+TRUNCATED: Final = "page_truncated"
+NUMBER_UNKNOWN: Final = "chapter_number_unknown"
+
+_SITES: Final = {"ffnet": "https://www.fanfiction.net", "fictionpress": "https://www.fictionpress.com"}
+_NO_STORY: Final = "script, style, noscript, iframe, ins, form, .adsbygoogle, .a2a_kit"
+"""What stands inside the story's element without being of the story: advertisements and buttons."""
+
+_CHAPTER_URL: Final = re.compile(r"/s/\d{1,12}/(\d{1,5})(?:/|$)", re.ASCII)
+_CHAPTER_ID: Final = re.compile(r"storytextid\s?=\s?(\d{1,12})\b", re.ASCII)
+_OPTION: Final = re.compile(r"(\d{1,5})\s?[.:]\s*(.*)", re.ASCII)
+_USER: Final = re.compile(r"/u/(\d{1,12})(?:/|$)", re.ASCII)
+_STORY: Final = re.compile(r"/[sr]/(\d{1,12})(?:/|$)", re.ASCII)
+_TITLE: Final = re.compile(
+    r"(?P<title>.+?)(?: Chapter (?P<number>\d{1,5})(?:: .*?)?)?, an? (?P<fandom>.+) (?:fanfic|fiction)\b.{0,40}"
+)
+_ARCHIVE: Final = re.compile(r"(.+?)(?: -)? FanFiction Archive\b")
+_CROSSOVER: Final = re.compile(r"\s+Crossovers?$")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the archive a work stands, by the links above it."""
+
+    media: tuple[str, ...] = ()
+    fandoms: tuple[str, ...] = ()
+    is_crossover: bool | None = None
+    header: tuple[HeaderField, ...] = ()
+
+
+def recognise(page: Page) -> bool:
+    """A story page, or the part of one that holds its head."""
+    if "rated:" not in page.html.casefold():
+        return False
+    return page.tree.css_first("#profile_top") is not None or (
+        page.tree.css_first("#storytext, #storytextp") is not None and _line_node(page.tree) is not None
+    )
+
+
+def read(page: Page, provenance: Provenance) -> list[Work]:
+    """The chapter of a story page with what the page states of the work.
+
+    Raises ``Refused``: ``parse_error`` (no title, or a whole page without its story), ``no_story`` (an empty one).
+    """
+    tree = page.tree
+    source = source_of(page)
+    node = _line_node(tree)
+    facts = read_facts(node, original=source == "fictionpress") if node is not None else Facts()
+    box = tree.css_first("#profile_top") or tree.css_first("#gui_table1i") or tree.css_first("body")
+    told = _told_by_title(tree)
+    title = _title(box) or told.get("title")
+    if not title:
+        raise Refused("parse_error", "a story page without a title")
+    number, chapter_title, n_chapters = chapter_of(page, facts, told.get("number"))
+    story = tree.css_first("#storytext") or tree.css_first("#storytextp")
+    fields = work_fields(facts, place_of(tree.css("#pre_story_links a[href]"), source), provenance)
+    if story is not None and fields["n_chapters_source"] is None:
+        fields["n_chapters_source"] = n_chapters
+    if source == "ffnet" and told.get("fandom") and tree.css_first("#pre_story_links") is None:
+        fields["fandoms"] = (told["fandom"],)
+    flags = [TRUNCATED] if "<html" in page.html[:4096].casefold() and "</html" not in page.html.casefold() else []
+    chapters: tuple[Chapter, ...] = ()
+    if story is not None:
+        chapters = (_chapter(page, story, number, chapter_title),)
+        if n_chapters != 1 and number is None:
+            flags.append(NUMBER_UNKNOWN)
+    elif tree.css_first("#content_parent, #content_wrapper") is not None:
+        raise Refused("parse_error", "a story page without its story")
+    work_id = facts.work_id or _work_id(page)
+    return [
+        Work(
+            source=source,
+            title=title,
+            chapters=chapters,
+            provenance=stamped(provenance, "ffnet", _VERSION, _layout(tree, story), flags),
+            source_work_id=work_id,
+            url=work_url(source, work_id),
+            authors=authors_of(box, source),
+            summary=_summary(box),
+            part_number=number if chapters and n_chapters != 1 else None,
+            **fields,
+        )
+    ]
+
+
+def source_of(page: Page) -> str:
+    """``ffnet``, or its sister ``fictionpress``, which has the same templates."""
+    if page.url and (origin := origin_of(page.url)) and origin.source in _SITES:
+        return origin.source
+    title = page.tree.css_first("title")
+    named = title is not None and re.search(r"[|-] FictionPress", line(title))
+    linked = page.tree.css_first('#profile_top a[href*="fictionpress.com/"]')
+    return "fictionpress" if named or linked is not None else "ffnet"
+
+
+def work_url(source: str, work_id: str | None) -> str | None:
+    """Address of a work, that of its first chapter."""
+    return f"{_SITES[source]}/s/{work_id}/1/" if work_id else None
+
+
+def work_fields(facts: Facts, place: Place, provenance: Provenance) -> dict[str, Any]:
+    """Fields of ``Work`` from the line of facts and the place in the archive."""
+    fields = facts.fields(provenance.retrieved_at)
+    fields["header"] = (*place.header, *fields["header"])
+    fields |= {"media": place.media, "fandoms": place.fandoms, "is_crossover": place.is_crossover}
+    if fields["engagement"]:
+        fields["engagement_at"] = provenance.retrieved_at
+    return fields
+
+
+def place_of(links: Sequence[LexborNode], source: str) -> Place:
+    """Media and fandoms from the links above a story: ``Books > Harry Potter``, or one to a crossover's archive.
+
+    FictionPress files by kind and genre (``Fiction > Romance``): there is no fandom.
+    """
+    named = [(name, attribute(link, "href")) for link in links if (name := line(link))]
+    for name, address in named:
+        if "crossover" in address.casefold() and _CROSSOVER.search(name):
+            return Place(fandoms=crossed(_CROSSOVER.sub("", name), address), is_crossover=True)
+    if len(named) < 2:
+        return Place()
+    media, category = named[0][0], named[1][0]
+    if source == "fictionpress":
+        return Place(media=(media,), header=(HeaderField(label="Category", value=category),))
+    return Place(media=(media,), fandoms=(category,), is_crossover=False)
+
+
+def crossed(names: str, address: str) -> tuple[str, ...]:
+    """The two fandoms of ``A + B``; names may hold a ``+`` themselves (``Rosario + Vampire``).
+
+    The address of their common archive, ``/A_and_B_Crossovers/1/2/``, tells where the first one ends.
+    """
+    first = _letters(unquote(address).rpartition("_Crossovers")[0].strip("/").partition("_and_")[0])
+    for found in re.finditer(r" [+&] ", names):
+        if first and _letters(names[: found.start()]) == first:
+            return names[: found.start()].strip(), names[found.end() :].strip()
+    return tuple(name for part in names.split(" + ") if (name := part.strip()))
+
+
+def authors_of(box: LexborNode | None, source: str) -> tuple[Author, ...]:
+    """The byline: the first link to a profile."""
+    for link in box.css('a[href*="/u/"]') if box is not None else ():
+        found = _USER.search(attribute(link, "href"))
+        if found and (name := line(link)):
+            url = f"{_SITES[source]}/u/{found[1]}/"
+            return (Author(name=name, id=found[1], url=url, kind=AuthorKind.USER),)
+    return ()
+
+
+def chapter_of(page: Page, facts: Facts, told: str | None) -> tuple[int | None, str | None, int | None]:
+    """Number and title of the page's chapter, and how many the work has.
+
+    A work of one chapter has neither a menu of chapters nor ``Chapters:`` in its line.
+    """
+    menu = page.tree.css_first('select[name="chapter"], select#chap_select')
+    options = menu.css("option") if menu is not None else []
+    n_chapters = facts.n_chapters or len(options) or 1
+    chosen = next((option for option in options if "selected" in option.attributes), None)
+    if chosen is not None:
+        found = _OPTION.fullmatch(line(chosen))
+        value = attribute(chosen, "value")
+        number = found[1] if found else value
+        return _number(number), (found[2] if found else line(chosen)) or None, n_chapters
+    found = _CHAPTER_URL.search(page.url or "")
+    number_here = _number(found[1] if found else told)
+    for option in options:
+        if number_here is not None and attribute(option, "value") == str(number_here):
+            titled = _OPTION.fullmatch(line(option))
+            return number_here, (titled[2] if titled else line(option)) or None, n_chapters
+    return (number_here if n_chapters > 1 else None), None, n_chapters
+
+
+def _chapter(page: Page, story: LexborNode, number: int | None, title: str | None) -> Chapter:
+    body = passage(story, leave_out=_NO_STORY)
+    if not body.text.strip():
+        raise Refused("no_story", "the story's element is empty")
+    found = _CHAPTER_ID.search(page.html)
+    return Chapter(
+        text=body.text,
+        blocks=body.blocks,
+        spans=body.spans,
+        title=title,
+        number=number,
+        source_chapter_id=found[1] if found else None,
+    )
+
+
+def _line_node(tree: LexborHTMLParser) -> LexborNode | None:
+    """The element that holds the line of facts."""
+    link = tree.css_first('a[href*="fictionratings.com"], a[target="rating"]')
+    if link is not None:
+        return link.parent
+    for node in tree.css('#profile_top span.xgray, #profile_top span, #gui_table1i div[style*="gray"]')[:20]:
+        if "Rated:" in node.text():
+            return node
+    return None
+
+
+def _title(box: LexborNode | None) -> str | None:
+    bold = box.css_first("b") if box is not None and box.tag != "body" else None
+    return line(bold) or None if bold is not None else None
+
+
+def _summary(box: LexborNode | None) -> str | None:
+    node = box.css_first('div[style*="margin-top:2px"], div[style*="margin-top: 2px"]') if box is not None else None
+    if node is None and box is not None and box.attributes.get("id") == "profile_top":
+        node = box.css_first("div.xcontrast_txt")
+    return plain(node) or None if node is not None else None
+
+
+def _told_by_title(tree: LexborHTMLParser) -> dict[str, str]:
+    """What ``<title>`` says: ``Title Chapter 2: Name, a harry potter fanfic | FanFiction``."""
+    node = tree.css_first("title")
+    found = _TITLE.match(line(node)[:1000]) if node is not None else None
+    return {key: value for key, value in found.groupdict().items() if value} if found else {}
+
+
+def _work_id(page: Page) -> str | None:
+    origin = origin_of(page.url) if page.url else None
+    if origin and origin.source in _SITES:
+        return origin.work_id
+    link = page.tree.css_first('#profile_top a[href*="/r/"]')
+    found = _STORY.search(attribute(link, "href"))
+    return found[1] if found else None
+
+
+def _layout(tree: LexborHTMLParser, story: LexborNode | None) -> str:
+    if tree.css_first("#profile_top") is not None:
+        return "desktop_2012" if story is not None else "head_2012"
+    return "desktop_2009" if tree.css_first("#gui_table1i") is not None else "desktop_2005"
+
+
+def _number(shown: str | None) -> int | None:
+    return int(shown) if shown and re.fullmatch(r"\d{1,5}", shown, re.ASCII) else None
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", name.casefold())
+
+
+def recognise_listing(page: Page) -> bool:
+    """A page of rows: an archive of a fandom, a search, an author's page."""
+    return "z-list" in page.html and page.tree.css_first('div.z-list a[href*="/s/"]') is not None
+
+
+def read_listing(page: Page, provenance: Provenance) -> list[Work]:
+    """A work without chapters for each row."""
+    source = source_of(page)
+    heading = page.tree.css_first("title")
+    titled = line(heading)[:1000] if heading is not None else ""
+    user = _USER.search(page.url or "")
+    owner: tuple[Author, ...] = ()
+    if user and (name := titled.rpartition(" | ")[0]):
+        owner = (Author(name=name, id=user[1], url=f"{_SITES[source]}/u/{user[1]}/", kind=AuthorKind.USER),)
+    found = _ARCHIVE.match(titled)
+    fandoms = (found[1],) if found and source == "ffnet" and "crossover" not in found[1].casefold() else ()
+    made = stamped(provenance, "ffnet_listing", _VERSION, "listing")
+    return list(_rows(page, source, Place(fandoms=fandoms), owner, made))
+
+
+def _rows(page: Page, source: str, common: Place, owner: tuple[Author, ...], provenance: Provenance) -> Iterator[Work]:
+    for row in page.tree.css("div.z-list"):
+        link = row.css_first('a.stitle, a[href*="/s/"]')
+        story = _STORY.search(attribute(link, "href"))
+        grey = row.css_first("div.z-padtop2, div.xgray, div.gray")
+        if link is None or story is None or grey is None or not (title := line(link)):
+            continue
+        facts = read_facts(grey, original=source == "fictionpress")
+        indent = row.css_first("div.z-indent, div.z-padtop")
+        yield Work(
+            source=source,
+            title=title,
+            chapters=(),
+            provenance=provenance,
+            source_work_id=story[1],
+            url=work_url(source, story[1]),
+            authors=authors_of(row, source) or (owner if "mystories" in attribute(row, "class") else ()),
+            summary=(passage(indent, leave_out="div.z-padtop2, div.xgray, div.gray").text or None)
+            if indent is not None
+            else None,
+            **work_fields(facts, _place_of_row(row, facts, common, source), provenance),
+        )
+
+
+def _place_of_row(row: LexborNode, facts: Facts, common: Place, source: str) -> Place:
+    """Fandom of a row: stated in an attribute or before the line, else by the listing as a whole."""
+    if source == "fictionpress":
+        return Place(header=(HeaderField(label="Category", value=facts.before),) if facts.before else ())
+    before = facts.before or attribute(row, "data-category")
+    if before.startswith("Crossover - "):
+        names = before.removeprefix("Crossover - ")
+        return Place(fandoms=tuple(names.split(" & ")) if names.count(" & ") == 1 else (names,), is_crossover=True)
+    return Place(fandoms=(before,)) if before else common
+
+
+FFNET: Final = PageKind(
+    name="ffnet",
+    version=_VERSION,
+    recognised_by="#profile_top, or #storytext below a line of facts (`Rated: …`)",
+    yields="one work with the chapter of the page; the head of a page alone gives a work without chapters",
+    lost="titles of the other chapters (each comes with its own page); cover; reviews",
+    recognise=recognise,
+    read=read,
+)
+FFNET_LISTING: Final = PageKind(
+    name="ffnet_listing",
+    version=_VERSION,
+    recognised_by="rows `div.z-list` with links to stories",
+    yields="a work without chapters for each row",
+    lost="what the rows do not state: the rest of a long summary, the media",
+    recognise=recognise_listing,
+    read=read_listing,
+)
