@@ -34,6 +34,7 @@ from crawler.pages.otw_markup import (
     child_of,
     children,
     classes,
+    holds_any,
     labelled,
     mended,
     number,
@@ -49,7 +50,7 @@ from schemas.work import Chapter, HeaderField, Provenance, RelatedWork, Work
 
 VERSION: Final = "1"
 
-_MARKS: Final = re.compile(r"""workskin|id=\\?["']?work\b|id=\\?["']?chapters\b|id=\\?["']?chapter-\d""")
+_MARKS: Final = ("workskin", '"work"', '"chapters"', '"chapter-', "='work'", "='chapters'", "=chapters", 'work\\"')
 _CHAPTER_ID: Final = re.compile(r"/chapters/(\d{1,12})(?:[/?#.]|$)", re.ASCII)
 _NUMBERED: Final = re.compile(r"Chapter\s+(\d{1,6})\b\s*:?\s*(.*)", re.ASCII | re.DOTALL)
 _PLACE: Final = re.compile(r"chapter-(\d{1,6})", re.ASCII)
@@ -60,7 +61,7 @@ _MAX_NAME: Final = 300
 
 def recognise(page: Page) -> bool:
     """Whether a page is a work page of an OTW archive, or a piece of one."""
-    if not _MARKS.search(page.html):
+    if not holds_any(page.html, _MARKS):
         return False
     tree = mended(page)[0].tree
     if tree.css_first("#preface, #afterword, dl.tags") is not None:
@@ -125,6 +126,9 @@ class _WorkPage:
         if not chapters and (title_flag or not values.get("engagement")):
             raise Refused("parse_error", "a work page without a text")
         self.flags += [*([title_flag] if title_flag else []), *robots_flags(self.tree)]
+        mark = self.tree.css_first("h3#work")
+        if self.skin is None and len(chapters) == 1 and chapters[0].number is None and said(mark) == "Chapter Text":
+            self.flags.append("chapter_without_number")
         values |= self._preface()
         values |= self._afterword(values.get("related", ()), values.get("series", ()))
         values |= self._identity(chapters)

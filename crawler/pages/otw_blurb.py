@@ -37,7 +37,6 @@ from schemas.work import HeaderField, Provenance, Work
 
 VERSION: Final = "1"
 
-_BLURB: Final = re.compile(r"""class=\\?["'][^"'>]{0,80}\bblurb\b""")
 _STAMP: Final = re.compile(r"updated_at=(\d{1,10})\b", re.ASCII)
 _COUNT: Final = re.compile(r"(?:\bof\s+)?([\d,.]+)\s+(?:Works?|Found|Bookmarks?|Bookmarked Items?)\b", re.ASCII)
 _ITEM: Final = re.compile(r"\s*(\d{1,6})\.\s+(.*)", re.ASCII | re.DOTALL)
@@ -87,7 +86,7 @@ class Index:
 
 def recognise(page: Page) -> bool:
     """Whether a page lists works of an OTW archive."""
-    if not _BLURB.search(page.html):
+    if "blurb" not in page.html:
         return False
     tree = mended(page)[0].tree
     if tree.css_first("#workskin, #preface, #chapters") is not None:
@@ -134,7 +133,7 @@ def _heading(main: LexborNode | None) -> tuple[str, int | None]:
     headings = [child for child in children(main) if child.tag in ("h2", "h3") and "landmark" not in classes(child)]
     texts = [said(child) for child in headings]
     heading = next((text for text, node in zip(texts, headings, strict=True) if node.tag == "h2"), "")
-    counts = (_COUNT.findall(text.partition(" in ")[0]) for text in texts[:6])
+    counts = (_COUNT.findall(text[:300].partition(" in ")[0]) for text in texts[:6])
     return heading, next((number(found[-1]) for found in counts if found), None)
 
 

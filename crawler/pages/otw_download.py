@@ -34,6 +34,7 @@ from crawler.pages.otw_markup import (
     attribute,
     children,
     classes,
+    holds_any,
     labelled,
     mended,
     said,
@@ -45,9 +46,7 @@ from schemas.work import Author, Chapter, HeaderField, Provenance, RelatedWork, 
 
 VERSION: Final = "1"
 
-_MARKS: Final = re.compile(
-    r"""(?:id|class)=["']?(?:preface|afterword|toc-heading|tags|message|calibre|userstuff\d)\b"""
-)
+_MARKS: Final = ("preface", "afterword", "toc-heading", '"tags"', "'tags'", '"message"', "calibre", '"chapters"')
 _NUMBERED: Final = re.compile(r"Chapter\s+(\d{1,6})(?:\s*:\s*(.+))?", re.ASCII | re.DOTALL)
 _LABELS: Final = {
     "summary": "summary",
@@ -62,7 +61,7 @@ _MAX_NAME: Final = 300
 
 def recognise(page: Page) -> bool:
     """Whether a page is a download of an OTW archive or a part of one's EPUB."""
-    if not _MARKS.search(page.html):
+    if not holds_any(page.html, _MARKS):
         return False
     tree = mended(page)[0].tree
     if tree.css_first("#workskin, #main") is not None:
@@ -215,9 +214,12 @@ class _Download:
                     self.values["authors"] = authors
                     self.header += archivists
             elif node.tag == "blockquote":
-                if (name := _LABELS.get(label)) and (text := plain(node)):
+                name, text = _LABELS.get(label), plain(node)
+                if name and text:
                     before = self.values.get(name)
                     self.values[name] = f"{before}\n\n{text}" if before else text
+                elif label and text:
+                    self.header.append(HeaderField(label=label[:100], value=text))
             elif node.tag == "ul":
                 gifts, related, others = associations(children(node), self.archive)
                 self.lists.setdefault("gifts", []).extend(gifts)

@@ -19,6 +19,7 @@ _LINK: Final = re.compile(r"\x00(\d+)\x00")
 _INTO: Final = re.compile(r"(?i)translation into (.{1,80}?) available")
 _WORK_LINK: Final = re.compile(r"/(?:works|external_works)/\d", re.ASCII)
 _CHAPTERS: Final = re.compile(r"([\d,.\s]{1,12})/\s*([\d,.]{1,12}|\?)", re.ASCII)
+_MAX_BYLINE: Final = 50_000
 _ABSENT_IS_ZERO: Final = ("comments", "kudos", "bookmarks")
 _RELATIONS: Final[tuple[tuple[str, RelationKind], ...]] = (
     ("translation into", "translated_as"),
@@ -110,7 +111,7 @@ def _with_marks(child: LexborNode | None) -> tuple[str, list[LexborNode]]:
             else:
                 parts.append(child.text(deep=True).replace("\0", ""))
         child = child.next
-    return " ".join("".join(parts).split()), links
+    return " ".join("".join(parts)[:_MAX_BYLINE].split()), links
 
 
 def _user(link: LexborNode, archive: Archive) -> Author:

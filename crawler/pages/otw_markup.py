@@ -7,7 +7,7 @@ but no ids; so texts (``.userstuff``) are never searched, and what stands beside
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
@@ -60,15 +60,17 @@ class Archive:
 
 
 def mended(page: Page) -> tuple[Page, tuple[str, ...]]:
-    """The page without lone surrogates, and unescaped where it was saved as a JSON or JavaScript string."""
-    html, flags = page.html, []
-    if _SURROGATES.search(html):
-        html = _SURROGATES.sub("\ufffd", html)
-        flags.append("surrogates_replaced")
-    if "\\n" in html[:4096] and _ESCAPED.search(html[:65536]):
-        html = _SURROGATES.sub("\ufffd", _ESCAPES.sub(_unescaped, _paired(html)))
-        flags.append("unescaped")
-    return (page, ()) if html is page.html else (Page(html, page.given_url), tuple(flags))
+    """The page, unescaped where it was saved as a JSON or JavaScript string, and a flag that says so."""
+    html = page.html
+    if "\\n" not in html[:4096] or not _ESCAPED.search(html[:65536]):
+        return page, ()
+    html = _SURROGATES.sub("\ufffd", _ESCAPES.sub(_unescaped, _paired(html)))
+    return Page(html, page.given_url), ("unescaped",)
+
+
+def holds_any(html: str, marks: Iterable[str]) -> bool:
+    """Whether a page holds one of some strings: the cheap question before the page is parsed."""
+    return any(mark in html for mark in marks)
 
 
 def _paired(html: str) -> str:

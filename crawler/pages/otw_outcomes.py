@@ -7,15 +7,21 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode
 
-from crawler.pages.otw_markup import attribute, children, classes, mended, said
+from crawler.pages.otw_markup import attribute, children, classes, holds_any, mended, said
 from crawler.pages.page import Page, PageKind, Refused
 from schemas.work import Provenance, Work
 
 VERSION: Final = "1"
 
-_MARKS: Final = re.compile(
-    r"""id=\\?["']?main\b|Archive of Our Own|Retry later|otwarchive|archiveofourown\.org|shields are up""",
-    re.IGNORECASE,
+_MARKS: Final = (
+    '"main"',
+    "='main'",
+    "=main",
+    'main\\"',
+    "Archive of Our Own",
+    "otwarchive",
+    "archiveofourown.org",
+    "hields are up",
 )
 _STORY: Final = "#workskin, #chapters, #preface, #afterword, h3#work, dl.tags"
 _CLOUDFLARE: Final = "#cf-wrapper, #cf-error-details, #challenge-form, #challenge-running, .cf-browser-verification"
@@ -121,7 +127,7 @@ def is_archive_page(page: Page) -> bool:
 
 def recognise(page: Page) -> bool:
     """Whether a page is one of an OTW archive, whatever it holds; to be asked after works and listings."""
-    if not _MARKS.search(page.html):
+    if not holds_any(page.html, _MARKS) and (len(page.html) > 4096 or "etry later" not in page.html):
         return False
     page = mended(page)[0]
     return is_archive_page(page) or (refusal_of(page) is not None and page.tree.css_first("#main") is None)

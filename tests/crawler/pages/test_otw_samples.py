@@ -31,7 +31,7 @@ ROWS = rows()
 pytestmark = pytest.mark.skipif(not ROWS, reason="no samples here")
 
 
-def of(*kinds: str) -> Any:
+def of(*kinds: str) -> pytest.MarkDecorator:
     chosen = [row for row in ROWS if row["kind"] in kinds]
     return pytest.mark.parametrize("row", chosen, ids=lambda row: row["path"])
 
