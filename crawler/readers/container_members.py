@@ -45,11 +45,16 @@ def label(name: str) -> str:
 
     Backslashes become ``/``; roots, drives, ``.`` and ``..``, control characters and lone surrogates are taken out.
     """
-    name = _SURROGATES.sub("\ufffd", _UNPRINTABLE.sub("", name[:_LONGEST_NAME])).replace("\\", "/")
+    name = without_controls(name).replace("\\", "/")
     parts = [part for part in name.split("/") if part.strip() not in ("", ".", "..")]
     if parts and _DRIVE.fullmatch(parts[0]):
         del parts[0]
     return "/".join(parts) or "member"
+
+
+def without_controls(name: str) -> str:
+    """A name of bounded length without control characters, and with U+FFFD for lone surrogates."""
+    return _SURROGATES.sub("\ufffd", _UNPRINTABLE.sub("", name[:_LONGEST_NAME]))
 
 
 def decoded(name: bytes) -> str:
