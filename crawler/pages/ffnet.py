@@ -28,7 +28,7 @@ TRUNCATED: Final = "page_truncated"
 NUMBER_UNKNOWN: Final = "chapter_number_unknown"
 
 _SITES: Final = {"ffnet": "https://www.fanfiction.net", "fictionpress": "https://www.fictionpress.com"}
-_NO_STORY: Final = "script, style, noscript, iframe, ins, form, .adsbygoogle, .a2a_kit"
+_NO_STORY: Final = ("script", "style", "noscript", "iframe", "ins", "form", ".adsbygoogle", ".a2a_kit")
 """What stands inside the story's element without being of the story: advertisements and buttons."""
 
 _CHAPTER_URL: Final = re.compile(r"/s/\d{1,12}/(\d{1,5})(?:/|$)", re.ASCII)
@@ -230,7 +230,7 @@ def _summary(box: LexborNode | None) -> str | None:
     node = box.css_first('div[style*="margin-top:2px"], div[style*="margin-top: 2px"]') if box is not None else None
     if node is None and box is not None and box.attributes.get("id") == "profile_top":
         node = box.css_first("div.xcontrast_txt")
-    return plain(node) or None if node is not None else None
+    return plain(node) if node is not None else None
 
 
 def _told_by_title(tree: LexborHTMLParser) -> dict[str, str]:
@@ -300,7 +300,7 @@ def _rows(page: Page, source: str, common: Place, owner: tuple[Author, ...], pro
             source_work_id=story[1],
             url=work_url(source, story[1]),
             authors=authors_of(row, source) or (owner if "mystories" in attribute(row, "class") else ()),
-            summary=(passage(indent, leave_out="div.z-padtop2, div.xgray, div.gray").text or None)
+            summary=(passage(indent, leave_out=("div.z-padtop2", "div.xgray", "div.gray")).text or None)
             if indent is not None
             else None,
             **work_fields(facts, _place_of_row(row, facts, common, source), provenance),

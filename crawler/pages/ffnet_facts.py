@@ -16,7 +16,7 @@ is not printed stays ``None``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -129,7 +129,7 @@ def read_facts(node: LexborNode, *, original: bool = False) -> Facts:
 
     ``original``: the line is FictionPress's, which knows more genres and no characters.
     """
-    before, parts = _parts(node, _DASH.split)
+    before, parts = _parts(node.text(), _DASH.split)
     loose, values, complete = _sorted(parts)
     language = loose.pop(0) if loose else None
     # Listings print the characters after the dates; a name may hold the dash that separates the parts.
@@ -141,7 +141,7 @@ def read_facts(node: LexborNode, *, original: bool = False) -> Facts:
 
 def read_mobile_facts(node: LexborNode, *, original: bool = False) -> Facts:
     """Facts of a page of the mobile site, from the element that holds the line."""
-    before, parts = _parts(node, _split_mobile)
+    before, parts = _parts(_between_rules(node), _split_mobile)
     loose, values, complete = _sorted(parts)
     language = loose.pop(0) if loose else None
     genres: tuple[str, ...] = ()
@@ -196,9 +196,24 @@ def _last(month: int, day: int, seen: datetime | None) -> date | None:
     return this_year if this_year <= seen.date() + timedelta(days=1) else date(seen.year - 1, month, day)
 
 
-def _parts(node: LexborNode, split: Any) -> tuple[str, list[str]]:
+def _between_rules(node: LexborNode) -> str:
+    """Text of the part of the mobile head that holds the line: it stands between two ``<hr>``."""
+    texts: list[str] = []
+    child = node.first_child
+    while child is not None:
+        if child.tag == "hr":
+            if any("Rated:" in text for text in texts):
+                break
+            texts.clear()
+        else:
+            texts.append((child.text_content if child.tag == "-text" else child.text()) or "")
+        child = child.next
+    return "".join(texts)
+
+
+def _parts(text: str, split: Callable[[str], Iterable[str]]) -> tuple[str, list[str]]:
     """What stands before the line, and its parts, the first of which is the rating."""
-    line = " ".join(node.text()[:_MAX_LINE].split())
+    line = " ".join(text[:_MAX_LINE].split())
     found = _RATED.search(line)
     if not found:
         return line, []

@@ -22,7 +22,7 @@ from schemas.work import Chapter, Provenance, Work
 
 _VERSION: Final = "1"
 _UNESCAPED: Final = "string_literal_unescaped"
-_NO_STORY: Final = "script, style, noscript, iframe, ins, form, .adsbygoogle"
+_NO_STORY: Final = ("script", "style", "noscript", "iframe", "ins", "form", ".adsbygoogle")
 
 _ESCAPED_BREAK: Final = re.compile(r">\s*\\n\s*<")
 _ESCAPE: Final = re.compile(r"\\([nrt\"'/\\])")

@@ -26,7 +26,7 @@ from schemas.work import Author, Chapter, Engagement, HeaderField, Provenance, W
 _VERSION: Final = "1"
 _SOURCE: Final = "ficwad"
 _BASE: Final = "https://ficwad.com"
-_NO_STORY: Final = "script, style, noscript, iframe, ins, form"
+_NO_STORY: Final = ("script", "style", "noscript", "iframe", "ins", "form")
 
 _STORY: Final = re.compile(r"(?:^|ficwad\.com)/story/(\d{1,12})(?:/|$)", re.ASCII)
 _LABELLED: Final = re.compile(r"(Category|Rating|Genres|Characters|Warnings|Chapters|Published|Updated)\s*:\s*(.*)")
@@ -69,7 +69,8 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
     row = story.css_first("div.storylist") or story.css_first(".storylist")
     above = _link(story.css_first("h2"), "/story/")
     heading = _link(row, "/story/")
-    title = line(above or heading) if (above or heading) is not None else None
+    named = above or heading
+    title = line(named) if named is not None else None
     if not title:
         raise Refused("parse_error", "a page without the title of its work")
     if text is None and "Deleted story" in title:
@@ -90,7 +91,7 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
             chapters=chapters,
             provenance=stamped(provenance, _SOURCE, _VERSION, "chapter" if text is not None else "index"),
             part_number=menu.number if several else None,
-            **_identity(page, above or heading),
+            **_identity(page, named),
             authors=_authors(story),
             **_places(story, meta),
             **(_facts_of_chapter(meta) if several else _facts_of_work(row, meta, provenance)),
@@ -210,7 +211,7 @@ def _words(meta: Mapping[str, Any]) -> int | None:
 
 def _summary(row: LexborNode | None) -> str | None:
     node = row.css_first("blockquote.summary, .summary") if row is not None else None
-    return plain(node) or None if node is not None else None
+    return plain(node) if node is not None else None
 
 
 def _authors(story: LexborNode) -> tuple[Author, ...]:

@@ -38,7 +38,16 @@ _NUMBER_UNKNOWN: Final = "chapter_number_unknown"
 _BOX: Final = "div.story_content_box, article.story_content_box"
 _TEXTS: Final = ("#chapter-body", "#chapter_container", ".chapter_content .inner_margin", ".chapter_content")
 _NO_STORY: Final = (
-    "script, style, noscript, iframe, ins, form, textarea, .authors-note, .youtube_container, .adsbygoogle"
+    "script",
+    "style",
+    "noscript",
+    "iframe",
+    "ins",
+    "form",
+    "textarea",
+    ".authors-note",
+    ".youtube_container",
+    ".adsbygoogle",
 )
 _HEADS: Final = ".story-page-header h1, .story-page-header h2, .user-page-header h1, .chapter-header h1"
 _USER: Final = re.compile(r"/user/(?:(\d{1,12})/)?([^/?#]+)", re.ASCII)
@@ -251,8 +260,9 @@ def _notes(page: Page, story: LexborNode) -> tuple[str | None, str | None]:
         if node.mem_id == story.mem_id:
             reached = True
         elif "authors-note" in attribute(node, "class"):
-            text = _NOTE_LABEL.sub("", plain(node), count=1) if _NOTE_LABEL.match(plain(node)) else plain(node)
-            (after if reached else before).append(text.strip())
+            text = plain(node) or ""
+            label = _NOTE_LABEL.match(text)
+            (after if reached else before).append(text[label.end() if label else 0 :].strip())
     return "\n\n".join(filter(None, before)) or None, "\n\n".join(filter(None, after)) or None
 
 

@@ -32,7 +32,7 @@ def description_of(box: LexborNode | None) -> tuple[str | None, tuple[RelatedWor
     node = box.css_first(".description-text, .description") if box is not None else None
     if node is None:
         return None, ()
-    paragraphs = plain(node).split("\n\n")
+    paragraphs = (plain(node) or "").split("\n\n")
     related: tuple[RelatedWork, ...] = ()
     link = node.css_first('a[href*="/story/"]')
     if paragraphs[0].startswith(_SEQUEL_TO) and link is not None:
