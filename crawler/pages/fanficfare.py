@@ -137,7 +137,12 @@ def finished(book: Book, provenance: Provenance, name: str) -> Work:
         values["engagement"] = Engagement(**counts)
     if not values["title"]:
         raise Refused("parse_error", "the title page names no title")
-    known = {"format": name, "parser_version": PARSER_VERSION, "flags": (*provenance.flags, *book.flags)}
+    known = {
+        "format": name,
+        "parser_version": PARSER_VERSION,
+        "layout": "fanficfare",
+        "flags": (*provenance.flags, *book.flags),
+    }
     values.pop("author", None)
     return Work(
         **values,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -89,7 +89,9 @@ def _works(package: Package, provenance: Provenance) -> Iterator[Item]:
 def _ao3_work(package: Package, page: Page, provenance: Provenance) -> Work:
     """The work of AO3's own file; what its preface lacks is taken from the OPF, whose date and subjects mix kinds."""
     stated = epub_generic.opf_values(package)
-    known = {name: stated[name] for name in ("title", "authors", "summary", "language_raw") if name in stated}
+    known: dict[str, Any] = {
+        name: stated[name] for name in ("title", "authors", "summary", "language_raw") if name in stated
+    }
     work = otw_download.read_download(page, provenance, known=known)
     flags = tuple(dict.fromkeys((*work.provenance.flags, *package.flags)))
     marked = work.provenance.model_copy(update={"format": AO3_FORMAT, "flags": flags})

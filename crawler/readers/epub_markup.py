@@ -14,9 +14,23 @@ from crawler.readers.encoding import decode
 from crawler.readers.source import Unreadable
 
 _VOID: Final = frozenset(
-    re.findall(
-        r"\w+", "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr"
-    )
+    {
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "frame",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    }
 )
 _CLOSED: Final = re.compile(r"<([A-Za-z][\w:.-]{0,60})(\s[^<>]{0,20000})?/>")
 _CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
