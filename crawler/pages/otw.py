@@ -74,7 +74,7 @@ def recognise(page: Page) -> bool:
     chapters = tree.css_first("div#chapters, div[id^='chapter-']")
     return chapters is not None and (
         child_of(chapters, "userstuff", tag="div") is not None
-        or any(_PLACE.fullmatch(child.id or "") for child in children(chapters))
+        or any(_PLACE.fullmatch(box.id or "") and child_of(box, "userstuff", tag="div") for box in children(chapters))
     )
 
 

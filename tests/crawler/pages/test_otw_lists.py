@@ -1,8 +1,11 @@
 """Lists, chapter indexes and downloads as spiders and the EPUB reader use them."""
 
+from datetime import UTC, datetime
+
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.pages.otw import KIND_WORK
 from crawler.pages.otw_blurb import read_listing, read_navigate
 from crawler.pages.otw_download import read_download_tree
 from crawler.pages.page import Page, Refused
@@ -62,3 +65,10 @@ def test_a_page_states_more_than_its_container() -> None:
     tree = LexborHTMLParser(html_of("download_2009"))
     work = read_download_tree(tree, provenance(), known={"title": "Lamp", "language_raw": "en", "freeforms": ("a",)})
     assert (work.title, work.language_raw, work.freeforms) == ("The Lamp", "en", ("Lamps, lit", "Ash"))
+
+
+def test_counts_are_dated_by_the_fetch() -> None:
+    fetched = provenance().model_copy(update={"retrieved_at": datetime(2026, 1, 2, tzinfo=UTC)})
+    (work,) = KIND_WORK.read(Page(html_of("work_full")), fetched)
+    assert work.engagement_at == fetched.retrieved_at
+    assert read_listing(Page(html_of("listing_series")), fetched).works[0].engagement_at == fetched.retrieved_at
