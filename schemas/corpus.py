@@ -18,6 +18,12 @@ class SourceConfig(Record):
 
     path: str
     """Folder or file, relative to the corpus."""
+    format: str | None = None
+    """Format that the files have, as `scrapy formats` names it, such as jsonl or csv; unset: each file is
+    recognised by its content."""
+    fields: dict[str, str] = Field(default_factory=dict)
+    """Which column of a table is which field, such as {title = "Title", text = "body"}; dotted paths lead into
+    nested JSON, `=ao3` gives every row that value, "" gives none. Other columns are guessed by their names."""
 
 
 class LanguagesConfig(Record):

@@ -69,10 +69,10 @@ def _by_line(source: Source) -> bool:
     first = lines[0].strip(_WHITE)
     if first in (b"[", b"{"):
         second = lines[1].strip(_WHITE).removesuffix(b",")
-        return len(lines) > 2 and (_loads(second) is not None or _MEMBER.match(second) is not None)
+        return len(lines) > 2 and (loads(second) is not None or _MEMBER.match(second) is not None)
     if len(lines) == 2 and not head.endswith(b"\n") and len(head) >= 65536:
-        return isinstance(_loads(first), dict)
-    return any(isinstance(_loads(line.strip(_WHITE)), dict) for line in lines[:3])
+        return isinstance(loads(first), dict)
+    return any(isinstance(loads(line.strip(_WHITE)), dict) for line in lines[:3])
 
 
 def _narrow_head(source: Source) -> bytes:
@@ -114,16 +114,16 @@ def _lines(source: Source, table: Table) -> Iterator[Row | Rejected]:
 
 def _record(value: bytes) -> tuple[Any, tuple[str, ...]]:
     """Value of a line, and flags; ``None`` for what is no JSON."""
-    found = _loads(value)
+    found = loads(value)
     if found is not None:
         return found, ()
     try:
-        return _loads(value.decode("utf-8").encode()), ()
+        return loads(value.decode("utf-8").encode()), ()
     except UnicodeDecodeError:
-        return _loads(value.decode("utf-8", "replace").encode()), (ENCODING_ERRORS,)
+        return loads(value.decode("utf-8", "replace").encode()), (ENCODING_ERRORS,)
 
 
-def _loads(value: bytes) -> Any:
+def loads(value: bytes) -> Any:
     """Value of JSON; NaN and lone surrogates, which Python's own writer makes, are read too. ``None`` if broken."""
     try:
         return orjson.loads(value)

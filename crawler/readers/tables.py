@@ -232,7 +232,7 @@ class _Group:
 
     def _made_up_title(self, found: WorkFields) -> str:
         found.flags.append(TITLE_MADE_UP)
-        name = PurePosixPath(self.table.stem).name
+        name = PurePosixPath(self.table.stem).name if self.table.archive == "file" else self.table.archive
         known = _cell(self.cells, self.mapping, "source_work_id")
         return f"{name} {line_of(known) or self.row.place}"
 
