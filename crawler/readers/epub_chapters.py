@@ -59,11 +59,20 @@ class Chapters:
     headings_only: list[str] = field(default_factory=list)
     """Headings of pages that hold nothing else: parts of a book."""
 
-    def add(self, path: str, html: str, entries: Sequence[Entry], *, has_toc: bool, url: str | None = None) -> None:
-        """Adds the chapters of a page."""
+    def add(
+        self,
+        path: str,
+        html: str,
+        whole: LexborNode,
+        entries: Sequence[Entry],
+        *,
+        has_toc: bool,
+        url: str | None = None,
+    ) -> None:
+        """Adds the chapters of a page, given as markup and as its body, which is changed."""
         named = [entry for entry in entries if not _same(entry.title, _stem(path))]  # a file name is no title
         for fragment, titles in _pieces(html, named):
-            body = LexborHTMLParser(fragment).body
+            body = whole if fragment is html else LexborHTMLParser(fragment).body
             if body is None:
                 continue
             if not entries and has_toc and self._goes_on(path, body):

@@ -89,7 +89,8 @@ def _read_pages(book: _Book, by_path: dict[str, list[Entry]], *, is_sifted: bool
             continue
         seen.add(path)
         markup = package.page(item)
-        body = LexborHTMLParser(markup).body if markup else None
+        tree = LexborHTMLParser(markup or "")
+        body = tree.body
         if markup is None or body is None:
             continue
         entries = by_path.get(path, [])
@@ -97,7 +98,7 @@ def _read_pages(book: _Book, by_path: dict[str, list[Entry]], *, is_sifted: bool
         kind = front_kind(sheet, _repeated(package)) if is_sifted else None
         if kind is None:
             url = urls.get(item.id) if item.id else None
-            book.chapters.add(path, markup, entries, has_toc=bool(by_path), url=url)
+            book.chapters.add(path, markup, body, entries, has_toc=bool(by_path), url=url)
         else:
             _leave_out(book, kind, sheet)
 

@@ -32,6 +32,47 @@ _VOID: Final = frozenset(
         "wbr",
     }
 )
+_BLOCKS: Final = frozenset(
+    {
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "figure",
+        "footer",
+        "form",
+        "header",
+    }
+    | {
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "td",
+        "th",
+        "tr",
+        "ul",
+    }
+)
+_CLOSE_THEMSELVES: Final = frozenset({"p", "li", "dd", "dt", "td", "th", "tr", "option", "html", "head", "body"})
+_TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})[^<>]{0,20000}>")
+_MANY_TAGS: Final = 4000
+_MAX_DEPTH: Final = 1500  # parsers look through all open elements at each tag: a page of 50,000 took 8 seconds
 _CLOSED: Final = re.compile(r"<([A-Za-z][\w:.-]{0,60})(\s[^<>]{0,20000})?/>")
 _CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _DECLARED: Final = re.compile(rb"""(?:encoding|charset)\s{0,4}=\s{0,4}["']?\s{0,4}([A-Za-z][\w.:-]{1,40})""")
@@ -52,6 +93,33 @@ def text_of_xhtml(raw: bytes) -> str:
     if "/>" in text:
         text = _CLOSED.sub(_spelled_out, text)
     return text
+
+
+def flattened(text: str) -> str:
+    """The page itself, or what stands in for one that is nested too deep to be parsed at a bounded cost.
+
+    The latter has paragraphs for its blocks, and no other elements but void ones.
+    """
+    return _TAG.sub(_flat, text) if text.count("<") > _MANY_TAGS and _is_deep(text) else text
+
+
+def _is_deep(text: str) -> bool:
+    """Whether elements are nested deeper than any writing needs; those that close themselves do not count."""
+    depth = 0
+    for match in _TAG.finditer(text):
+        name = match[2].casefold()
+        if name not in _VOID and name not in _CLOSE_THEMSELVES:
+            depth = max(0, depth - 1) if match[1] else depth + 1
+            if depth > _MAX_DEPTH:
+                return True
+    return False
+
+
+def _flat(match: re.Match[str]) -> str:
+    name = match[2].casefold()
+    if name in _BLOCKS:
+        return "<p>"
+    return match[0] if name in _VOID or name in ("html", "head", "body", "title", "style", "script") else ""
 
 
 def _spelled_out(match: re.Match[str]) -> str:

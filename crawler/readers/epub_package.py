@@ -19,7 +19,7 @@ from typing import BinaryIO, Final
 from urllib.parse import unquote
 
 from crawler.readers import epub_opf as opf
-from crawler.readers.epub_markup import text_of_xhtml
+from crawler.readers.epub_markup import flattened, text_of_xhtml
 from crawler.readers.epub_opf import Metadata, elements, resolve
 from crawler.readers.epub_toc import Entry, read_nav, read_ncx
 from crawler.readers.source import Source, Unreadable
@@ -28,6 +28,7 @@ CONTAINER_MISSING: Final = "container_missing"
 OPF_MISSING: Final = "opf_missing"
 OPF_DAMAGED: Final = "opf_damaged"
 SPINE_ITEM_MISSING: Final = "spine_item_missing"
+MARKUP_FLATTENED: Final = "markup_flattened"
 SPINE_ITEM_DAMAGED: Final = "spine_item_damaged"
 
 _CONTAINER: Final = "META-INF/container.xml"
@@ -126,12 +127,16 @@ class Package:
             self.flag(SPINE_ITEM_MISSING)
             return None
         try:
-            return text_of_xhtml(self.read(info))
+            markup = text_of_xhtml(self.read(info))
         except Unreadable as error:
             if error.reason != "damaged":
                 raise
             self.flag(SPINE_ITEM_DAMAGED)
             return None
+        flat = flattened(markup)
+        if flat is not markup:
+            self.flag(MARKUP_FLATTENED)
+        return flat
 
     def flag(self, name: str) -> None:
         """Notes once what was mended or left out."""
@@ -245,7 +250,7 @@ def _read_toc(package: Package, manifest: dict[str, tuple[str, str, str]], ncx_i
     ncx = [href for key, (href, kind, _) in manifest.items() if key == ncx_id or kind == "application/x-dtbncx+xml"]
     ncx += [name for name in package.names() if name.casefold().endswith(".ncx")] if not ncx else []
     if nav and (info := package.find(nav)):
-        package.toc, landmarks = read_nav(text_of_xhtml(package.read(info)), nav)
+        package.toc, landmarks = read_nav(flattened(text_of_xhtml(package.read(info))), nav)
         for path, kind in landmarks.items():
             package.landmarks.setdefault(path, kind)
         package.landmarks[nav] = "toc"

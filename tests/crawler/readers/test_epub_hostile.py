@@ -1,5 +1,6 @@
 """Broken and hostile EPUBs: each ends as a work or as ``Unreadable``, at a bounded cost."""
 
+import io
 import random
 import zipfile
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_drm_is_encrypted_and_hidden_fonts_are_not() -> None:
 def test_deep_and_many_tags() -> None:
     deep = "<div>" * 50_000 + "deep words" + "</div>" * 50_000
     many = "<p>a<b>c</b></p>" * 50_000
-    assert outcome(book({"1.xhtml": page(deep)})) in ("works", "no_story", "parse_error")
+    assert outcome(book({"1.xhtml": page(deep)})) == "works"
     assert outcome(book({"1.xhtml": page(many)}), Limits(max_ratio=10_000)) == "works"
 
 
@@ -114,7 +115,7 @@ def test_mutations_of_whole_files() -> None:
 def test_mutations_within_members() -> None:
     rng = random.Random(4)
     for seed in SEEDS:
-        with zipfile.ZipFile(epub.Source(Path("none"), "x", content=seed).open()) as archive:
+        with zipfile.ZipFile(io.BytesIO(seed)) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
         for _ in range(60):
             name = rng.choice(list(members))
