@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
-from crawler.readers.container_streams import CHUNK, within_budget
+from crawler.readers.container_streams import CHUNK, some, within_budget
 from crawler.readers.source import Item, Rejected, Source, Unreadable
 
 HELD_BYTES: Final = 16 * 2**20
@@ -102,7 +102,7 @@ class Replayed(io.RawIOBase):
             return count
         if self._rest is None:
             self._rest = self._open_rest()
-        data = self._rest.read(len(buffer))
+        data = some(self._rest, len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
@@ -195,7 +195,7 @@ def _source(source: Source, name: str, member: Member) -> tuple[Source, _Rest | 
     held = bytearray()
     stream = member.open()
     try:
-        while len(held) <= HELD_BYTES and (data := stream.read(CHUNK)):
+        while len(held) <= HELD_BYTES and (data := some(stream, CHUNK)):
             held += data
     except Unreadable as error:
         stream.close()

@@ -165,6 +165,12 @@ def absurd(source: Source, unpacked: int, packed: int) -> bool:
     return unpacked > _FREE_OF_RATIO and unpacked > source.limits.max_ratio * packed
 
 
+def some(stream: BinaryIO, size: int) -> bytes:
+    """The bytes that can be had in one go, ``size`` at most: ``read`` loses those before a damage that it meets."""
+    data: bytes = getattr(stream, "read1", stream.read)(size)
+    return data
+
+
 class Unpacking(io.RawIOBase):
     """The unpacked bytes of a compressed stream, or of several in a row as gzip, xz and the others allow.
 

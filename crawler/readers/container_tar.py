@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, BinaryIO, Final
 
 from crawler.readers.container_members import Member, Unread
-from crawler.readers.container_streams import CHUNK
+from crawler.readers.container_streams import CHUNK, some
 from crawler.readers.source import Unreadable
 
 BLOCK: Final = 512
@@ -87,7 +87,7 @@ class _Body(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer, at most."""
-        data = self._stream.read(min(len(buffer), self._left))
+        data = some(self._stream, min(len(buffer), self._left)) if self._left else b""
         if not data and self._left and len(buffer):
             raise Unreadable("damaged", "ends too soon: cut off")
         self._left -= len(data)

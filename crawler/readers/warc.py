@@ -86,15 +86,14 @@ def read(source: Source, read_member: ReadMember) -> Iterator[Item]:
     try:
         for record in records(source):
             given = True
-            for item in _items(source, record, read_member, passed):
-                told = True
-                yield item
+            told = told or record.kind not in _NOT_READ
+            yield from _items(source, record, read_member, passed)
     except Unreadable as error:
         if not given:
             raise
         told = True
         yield Rejected(source.ref, error.reason, error.detail)
-    if not told and not passed.counts:
+    if not told:
         raise Unreadable("not_a_page", "a web archive without responses")
     yield from passed.rejected(source.ref)
 
