@@ -82,6 +82,9 @@ def front_kind(sheet: Sheet, known: Iterable[str]) -> str | None:
 
     ``known`` are the title, the authors and whatever else a title page repeats.
     """
+    kind = _stated_kind(sheet)
+    if kind is None and len(sheet.body.text(deep=True, separator=" ").split()) > _MOST_INFORMATION:
+        return None  # nearly all pages of a story, at a hundredth of the cost of their paragraphs
     text = plain(sheet.body) or ""
     words = len(text.split())
     if words == 0:
@@ -91,11 +94,8 @@ def front_kind(sheet: Sheet, known: Iterable[str]) -> str | None:
         return "log"
     if sheet.body.css_first("div.calibrejacket, .cbj_banner, .cbj_header") is not None and words < 700:
         return "title page"
-    kind = _stated_kind(sheet)
     if kind and words <= _MOST_WORDS.get(kind, 700) and (kind != "contents" or _linked(sheet.body, text) > _LINKED / 2):
         return kind
-    if words > _MOST_INFORMATION:
-        return None
     if _linked(sheet.body, text) > _LINKED and len(sheet.body.css("a[href]")) > 1 and not sheet.is_listed:
         return "contents"
     if _strong_labels(text) >= 3 and not _is_prose(text):
