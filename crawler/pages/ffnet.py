@@ -123,6 +123,20 @@ def work_url(source: str, work_id: str | None) -> str | None:
     return f"{_SITES[source]}/s/{work_id}/1/" if work_id else None
 
 
+def innermost(nodes: Sequence[LexborNode]) -> list[LexborNode]:
+    """Rows without those that hold another: rows within rows are damage, and would cost the square of their number."""
+    kept = []
+    for node, following in zip(nodes, [*nodes[1:], None], strict=True):
+        above = following.parent if following is not None else None
+        for _ in range(30):
+            if above is None or above.mem_id == node.mem_id:
+                break
+            above = above.parent
+        if above is None or above.mem_id != node.mem_id:
+            kept.append(node)
+    return kept
+
+
 def work_fields(facts: Facts, place: Place, provenance: Provenance) -> dict[str, Any]:
     """Fields of ``Work`` from the line of facts and the place in the archive."""
     fields = facts.fields(provenance.retrieved_at)
@@ -140,7 +154,7 @@ def place_of(links: Sequence[LexborNode], source: str) -> Place:
     """
     named = [(name, attribute(link, "href")) for link in links if (name := line(link))]
     for name, address in named:
-        if "crossover" in address.casefold() and _CROSSOVER.search(name):
+        if "_crossovers/" in address.casefold() or ("/crossovers/" in address and _CROSSOVER.search(name)):
             return Place(fandoms=crossed(_CROSSOVER.sub("", name), address), is_crossover=True)
     if len(named) < 2:
         return Place()
@@ -269,7 +283,10 @@ def recognise_listing(page: Page) -> bool:
 
 
 def read_listing(page: Page, provenance: Provenance) -> list[Work]:
-    """A work without chapters for each row."""
+    """A work without chapters for each row.
+
+    Raises ``Refused`` (``parse_error``) where no row can be read.
+    """
     source = source_of(page)
     heading = page.tree.css_first("title")
     titled = line(heading)[:1000] if heading is not None else ""
@@ -280,11 +297,14 @@ def read_listing(page: Page, provenance: Provenance) -> list[Work]:
     found = _ARCHIVE.match(titled)
     fandoms = (found[1],) if found and source == "ffnet" and "crossover" not in found[1].casefold() else ()
     made = stamped(provenance, "ffnet_listing", _VERSION, "listing")
-    return list(_rows(page, source, Place(fandoms=fandoms), owner, made))
+    works = list(_rows(page, source, Place(fandoms=fandoms), owner, made))
+    if not works:
+        raise Refused("parse_error", "rows without a title or a line of facts")
+    return works
 
 
 def _rows(page: Page, source: str, common: Place, owner: tuple[Author, ...], provenance: Provenance) -> Iterator[Work]:
-    for row in page.tree.css("div.z-list"):
+    for row in innermost(page.tree.css("div.z-list")):
         link = row.css_first('a.stitle, a[href*="/s/"]')
         story = _STORY.search(attribute(link, "href"))
         grey = row.css_first("div.z-padtop2, div.xgray, div.gray")

@@ -105,7 +105,7 @@ def _place_in_work(page: Page) -> tuple[str | None, int | None, int | None]:
     work_id = origin.work_id if origin else attribute(form, "value") or None
     menu = len(page.tree.css("select#jump option[value]")) - 1
     titled = page.tree.css_first("title")
-    for node in page.tree.css('div[align="center"]'):
+    for node in page.tree.css('div[align="center"]')[-40:]:
         if (said := _OF.search(line(node)[:2000])) and node.css_first('a[href*="/s/"]') is not None:
             return work_id, int(said[1]), int(said[2])
     number = int(found[2]) if found else None

@@ -130,7 +130,8 @@ def _chapter(page: Page, text: LexborNode, row: LexborNode | None, menu: Menu, t
 
 def _menu(story: LexborNode) -> Menu:
     """Chapters by the menu above the text (``Story Index``, ``1. Part One`` …), else by the list of an index."""
-    options = story.css('form.chapterlist option, select[name="goto"] option')
+    menu = story.css_first('form.chapterlist, select[name="goto"]')
+    options = menu.css("option") if menu is not None else []
     numbered = [
         ("selected" in option.attributes, found) for option in options if (found := _OPTION.fullmatch(line(option)))
     ]
@@ -138,7 +139,9 @@ def _menu(story: LexborNode) -> Menu:
         chosen = next((found for selected, found in numbered if selected), None)
         size = len({found[1] for _, found in numbered})
         return Menu(size, int(chosen[1]), chosen[2] or None) if chosen else Menu(size)
-    return Menu(len(story.css('#chapters li h4 a[href*="/story/"]')) or None)
+    chapters = story.css_first("#chapters")
+    links = chapters.css('a[href*="/story/"]') if chapters is not None else []
+    return Menu(sum(link.parent is not None and link.parent.tag == "h4" for link in links) or None)
 
 
 def _places(story: LexborNode, meta: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Final, Never
 from selectolax.lexbor import LexborNode
 
 from crawler.pages.body import line, passage, plain
+from crawler.pages.ffnet import innermost
 from crawler.pages.fimfiction_facts import (
     BASE,
     STORY,
@@ -135,7 +136,7 @@ def read_stories(page: Page, provenance: Provenance) -> list[Work]:
     if _GATE in page.html:
         raise Refused("adult_gate", _GATE)
     works = []
-    boxes = page.tree.css(_BOX)
+    boxes = innermost(page.tree.css(_BOX))
     for box in boxes:
         link = box.css_first("a.story_name")
         title = line(link) if link is not None else None

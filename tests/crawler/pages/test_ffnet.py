@@ -1,5 +1,6 @@
 """Pages of FanFiction.net and FictionPress."""
 
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -137,6 +138,33 @@ def test_nesting_and_size_are_bounded():
     html = (case / "input.html").read_text("utf-8")
     works, _ = read(html.replace("It was cold.", "<i>" * 50_000 + "deep").replace("Rated:", "[" * 100_000 + " Rated:"))
     assert len(works) <= 1
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        '<div class=z-list><a href="/s/1/1/">t</a>',
+        '<div class=story_content_box><a class=story_name href="/story/1">t</a>',
+        '<div id=storycontent><div id=content><div align=center><a href="/s/1/">t</a>',
+        '<div id=profile_top>Rated: <b>t</b><a href="/u/1/">a</a>',
+        "<div id=story><div class=storylist><h4><a href=/story/1>t</a></h4><h2><a href=/category/1>x</a>",
+    ],
+)
+def test_elements_within_themselves_cost_little(piece):
+    started = time.monotonic()
+    read(piece * 3_000)
+    assert time.monotonic() - started < 10
+
+
+def test_mobile_crossover():
+    (case,) = [case for case in FIXTURES if case.name == "mobile_oneshot"]
+    html = (case / "input.html").read_text("utf-8")
+    html = html.replace('<a href="/book/">Books</a>', '<a href="/crossovers/">Crossover</a>').replace(
+        '<a href="/book/Sherlock-Holmes/">Sherlock Holmes</a>',
+        '<a href="/Dracula_and_Sherlock-Holmes_Crossovers/1/2/">Dracula &amp; Sherlock Holmes</a>',
+    )
+    (work,), _ = read(html)
+    assert (work.fandoms, work.is_crossover, work.media) == (("Dracula", "Sherlock Holmes"), True, ())
 
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="samples are not here")
