@@ -21,7 +21,7 @@ _MAX_CELL: Final = 96 * 2**20
 _MAX_COLUMNS: Final = 2000
 _NAME: Final = re.compile(r"\.(?:csv|tsv|tab)\Z", re.IGNORECASE)
 _HEADER: Final = re.compile(rb"\"?[\w][\w .()#/-]{0,60}\"?(?:[,;\t|]\"?[\w .()#/-]{0,60}\"?){2,300}[,;\t|]?\r?\n")
-_QUOTED_TAB: Final = re.compile(r'(?:^|\t)"[^\t]*(?:\t|\n|"")', re.MULTILINE)
+_QUOTED_TAB: Final = re.compile(r'(?:^|\t)"(?:[^"]|"")*+"(?=\t|\r?$)', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,14 @@ def _knows(names: list[str]) -> bool:
 
 def header_of(line: str) -> list[str]:
     """Names of the columns that a first line gives."""
+    line = line.strip("\r\n").split("\r", 1)[0].replace("\n", " ")
     mark = _delimiter(line)
     return [name.strip() for name in next(csv.reader([line], delimiter=mark), [])]
 
 
 def _delimiter(line: str) -> str:
     """The mark that parts a first line into most columns."""
+    line = line.split("\r", 1)[0]
     return max(",\t;|", key=lambda mark: len(next(csv.reader([line[:100_000]], delimiter=mark), [])))
 
 

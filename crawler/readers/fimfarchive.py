@@ -207,11 +207,11 @@ class _Page:
         self.notes_before: str | None = None
         self.notes_after: str | None = None
         content = tree.css_first("#content")
-        seen = content is None
+        seen = content is None and heading is None  # the rest of a chapter that was split
         for node in tree.css("#content, #authors-note"):
             if node.attributes.get("id") == "content":
                 seen = True
-            elif seen and content is not None:
+            elif seen:
                 self.notes_after = plain(node) or None
             else:
                 self.notes_before = plain(node) or None

@@ -68,7 +68,7 @@ def read_fields(cells: MappingType[str, Any], mapping: Mapping, table: Table) ->
     _authors(found, told)
     _series(found, told)
     _origin(found, told, table)
-    for column in mapping.left:
+    for column in () if "paragraph" in mapping.columns else mapping.left:  # they tell of the paragraph
         _to_header(found, column, cells.get(column))
     return found
 
