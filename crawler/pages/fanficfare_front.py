@@ -241,7 +241,7 @@ def items_of(value: str, known: Collection[str], book: Book) -> list[str]:
 
 def number_of(text: str) -> int | None:
     """A whole number such as ``1,234``."""
-    digits = re.fullmatch(r"(\d{1,3}(?:[,.]\d{3}){1,3}|\d{1,10})", text.strip())
+    digits = re.fullmatch(r"(\d{1,3}(?:[,.]\d{3}){1,2}|\d{1,9})", text.strip())
     return int(re.sub(r"\D", "", digits[1])) if digits else None
 
 
