@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -69,6 +70,9 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
     """
     tree = page.tree
     source = source_of(page)
+    heads = innermost(tree.css("#profile_top"))
+    if len(heads) > 1 and tree.css_first("#storytext, #storytextp") is None:
+        return list(_heads(heads, source, provenance))
     node = _line_node(tree)
     facts = read_facts(node, original=source == "fictionpress") if node is not None else Facts()
     box = tree.css_first("#profile_top") or tree.css_first("#gui_table1i") or tree.css_first("body")
@@ -108,6 +112,25 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
     ]
 
 
+def _heads(heads: Sequence[LexborNode], source: str, provenance: Provenance) -> Iterator[Work]:
+    """A work without chapters for each of several heads that someone cut out of pages and put together."""
+    for box in heads:
+        node = _line_node(box)
+        facts = read_facts(node, original=source == "fictionpress") if node is not None else Facts()
+        if title := _title(box):
+            yield Work(
+                source=source,
+                title=title,
+                chapters=(),
+                provenance=stamped(provenance, "ffnet", _VERSION, "head_2012"),
+                source_work_id=facts.work_id,
+                url=work_url(source, facts.work_id),
+                authors=authors_of(box, source),
+                summary=_summary(box),
+                **work_fields(facts, Place(), provenance),
+            )
+
+
 def source_of(page: Page) -> str:
     """``ffnet``, or its sister ``fictionpress``, which has the same templates."""
     if page.url and (origin := origin_of(page.url)) and origin.source in _SITES:
@@ -126,7 +149,7 @@ def work_url(source: str, work_id: str | None) -> str | None:
 def innermost(nodes: Sequence[LexborNode]) -> list[LexborNode]:
     """Rows without those that hold another: rows within rows are damage, and would cost the square of their number."""
     kept = []
-    for node, following in zip(nodes, [*nodes[1:], None], strict=True):
+    for node, following in zip_longest(nodes, nodes[1:]):
         above = following.parent if following is not None else None
         for _ in range(30):
             if above is None or above.mem_id == node.mem_id:
@@ -224,7 +247,7 @@ def _chapter(page: Page, story: LexborNode, number: int | None, title: str | Non
     )
 
 
-def _line_node(tree: LexborHTMLParser) -> LexborNode | None:
+def _line_node(tree: LexborHTMLParser | LexborNode) -> LexborNode | None:
     """The element that holds the line of facts."""
     link = tree.css_first('a[href*="fictionratings.com"], a[target="rating"]')
     if link is not None:

@@ -104,6 +104,13 @@ def test_line_of_before_2009():
     assert work.engagement.comments == 15
 
 
+def test_several_heads_are_several_works():
+    (case,) = [case for case in FIXTURES if case.name == "head_fragment"]
+    html = (case / "input.html").read_text("utf-8")
+    works, _ = read(html + html.replace("id: 83", "id: 84").replace("Chapters: 39", "Chapters: 4"))
+    assert [(work.source_work_id, work.n_chapters_source) for work in works] == [("83", 39), ("84", 4)]
+
+
 def test_truncated_page_says_so():
     (case,) = [case for case in FIXTURES if case.name == "desktop_chapter"]
     html = (case / "input.html").read_text("utf-8")
