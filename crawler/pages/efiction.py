@@ -56,7 +56,7 @@ def read(page: Page, provenance: Provenance) -> Sequence[Work]:
 
     Raises ``Refused``: ``adult_gate``, ``restricted``, ``hidden``, ``deleted``, ``site_error``, ``no_story``.
     """
-    contents = [node for node in page.tree.css(_CONTENT) if not _within_content(node)]
+    contents = st.outermost(page.tree.css(_CONTENT))
     told = [node for node in contents if (st.line_of(node) or "")]
     if told:
         return [_story(page, told, provenance)]
@@ -78,19 +78,6 @@ def _refused(page: Page, error: LexborNode) -> Refused:
         if re.search(r"ageconsent|warning=", st.attribute(link, "href")):
             return Refused("adult_gate", said)
     return st.refusal(page, "eFiction")
-
-
-def _within_content(node: LexborNode) -> bool:
-    """Whether a story element lies in another one: skins wrap ``.chapter`` in ``#story``."""
-    parent = node.parent
-    for _ in range(12):
-        if parent is None:
-            return False
-        names = (parent.attributes.get("class") or "").split()
-        if parent.id in ("story", "chapter") or (parent.tag == "div" and {"chapter", "story"} & set(names)):
-            return True
-        parent = parent.parent
-    return False
 
 
 def _box(tree: LexborHTMLParser) -> LexborNode | None:
@@ -237,11 +224,12 @@ def _parts(tree: LexborHTMLParser, contents: Sequence[LexborNode]) -> tuple[list
     parts: list[_Part] = []
     story_notes: list[str] = []
     waiting: list[str] = []
+    notes = {node.mem_id for node in st.outermost(tree.css(".notes"))}
     for node in tree.css(f".notes, {_CONTENT}"):
         if node.mem_id in wanted:
             parts.append(_Part(node, waiting))
             waiting = []
-        elif "notes" in (node.attributes.get("class") or "").split() and (note := _note(node)):
+        elif node.mem_id in notes and (note := _note(node)):
             title, text = note
             if "story" in title and "end" not in title:
                 story_notes.append(text)

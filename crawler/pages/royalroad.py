@@ -320,7 +320,7 @@ def _notes(tree: LexborHTMLParser, content: LexborNode) -> tuple[str | None, str
     before: list[str] = []
     after: list[str] = []
     side = before
-    for node in tree.css(f".author-note, {_CONTENT}"):
+    for node in st.outermost(tree.css(f".author-note, {_CONTENT}")):
         if node.mem_id == content.mem_id:
             side = after
         elif "author-note" in (node.attributes.get("class") or "").split() and (note := plain(node)):

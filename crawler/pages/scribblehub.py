@@ -201,7 +201,7 @@ def _views(tree: LexborHTMLParser) -> int | None:
 
 def _notes(content: LexborNode) -> tuple[str | None, str | None]:
     """Author's notes and announcements before the first word of the story, and those after it."""
-    boxes = [box for box in content.css(", ".join(_NOTES)) if not _within_note(box, content)]
+    boxes = st.outermost(content.css(", ".join(_NOTES)))
     inside = {node.mem_id: index for index, box in enumerate(boxes) for node in box.traverse(include_text=True)}
     told = False
     sides: tuple[list[str], list[str]] = ([], [])
@@ -215,17 +215,6 @@ def _notes(content: LexborNode) -> tuple[str | None, str | None]:
             if note := _note(boxes[index]):
                 sides[told].append(note)
     return "\n\n".join(sides[0]) or None, "\n\n".join(sides[1]) or None
-
-
-def _within_note(box: LexborNode, content: LexborNode) -> bool:
-    parent = box.parent
-    for _ in range(64):  # no editor nests deeper
-        if parent is None or parent.mem_id == content.mem_id:
-            return False
-        if {"wi_authornotes", "wi_news"} & set((parent.attributes.get("class") or "").split()):
-            return True
-        parent = parent.parent
-    return False
 
 
 def _note(box: LexborNode) -> str | None:

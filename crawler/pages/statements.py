@@ -215,6 +215,17 @@ def line_of(node: LexborNode | None) -> str | None:
     return (line(node) or None) if node is not None else None
 
 
+def outermost(nodes: Iterable[LexborNode]) -> list[LexborNode]:
+    """Elements that lie in no other of them; given in the order of the page. Linear in the size of the page."""
+    found = []
+    inside: set[int] = set()
+    for node in nodes:
+        if node.mem_id not in inside:
+            found.append(node)
+            inside.update(inner.mem_id for inner in node.traverse())
+    return found
+
+
 def host_of(url: str | None) -> str:
     """Host of an address, without ``www.``; empty where there is none."""
     try:
