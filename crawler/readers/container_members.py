@@ -151,7 +151,7 @@ def hand_over(source: Source, members: Iterable[Member | Unread], read_member: R
     """Items of the members of an archive, one member at a time.
 
     A member that cannot be read is ``Rejected``, and so is the rest of a damaged archive. Raises ``Unreadable``:
-    ``too_many_members``, ``too_large``, and ``too_deep`` for an archive within too many; and what ``members`` raises
+    ``empty``, ``too_many_members``, ``too_large``, and ``too_deep`` for an archive within too many; and what ``members`` raises
     where no member came before.
     """
     if source.depth >= source.limits.max_depth:
@@ -172,6 +172,8 @@ def hand_over(source: Source, members: Iterable[Member | Unread], read_member: R
         if not given:
             raise
         yield Rejected(source.ref, error.reason, error.detail)
+    if not given:
+        raise Unreadable("empty", "an archive without files")
 
 
 def _items(source: Source, name: str, member: Member, read_member: ReadMember) -> Iterator[Item]:

@@ -223,6 +223,11 @@ def test_limits():
     assert {reason for _, reason in rejects} == {"too_large"}
 
 
+def test_archives_without_files():
+    assert read(archives.zipped({}))[1] == [("x.bin", "empty")]
+    assert read(archives.zipped({"folder/": b""}))[1] == [("x.bin", "empty")]
+
+
 def test_absurd_directories():
     content = bytearray(archives.zipped(STORIES))
     end = content.rindex(b"PK\5\6")
