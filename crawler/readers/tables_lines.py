@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterator
 from typing import BinaryIO, Final, Self
 
@@ -39,6 +40,8 @@ def encoding_of(source: Source) -> str:
 
 def open_narrow(source: Source, encoding: str) -> BinaryIO:
     """The bytes as a stream; UTF-16 and UTF-32 are brought to UTF-8, so that lines can be told."""
+    if b"\n" not in source.head and b"\r" in source.head:  # line ends of the old Mac
+        return io.BytesIO(source.data.replace(b"\r", b"\n"))
     stream = source.open()
     return _Narrow(stream, encoding) if encoding in _WIDE else stream  # type: ignore[return-value]
 

@@ -49,11 +49,13 @@ def printable(text: str) -> str:
 
 def line_of(value: object) -> str | None:
     """A statement in one line; ``None`` for what programs write where nothing is known (``null``, ``NaN`` …)."""
+    if value is None:
+        return None
     if isinstance(value, dict):
         value = next((value[key] for key in ("name", "title", "value", "label") if key in value), None)
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
-    if isinstance(value, bool | list | tuple | dict) or value is None:
+    if isinstance(value, bool | list | tuple | dict):
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)

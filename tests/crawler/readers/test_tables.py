@@ -155,6 +155,11 @@ def test_csv_in_windows_1252_and_tsv():
     assert works[0].chapters[0].text == '"Run," he said.'
 
 
+def test_line_ends_of_the_old_mac():
+    works, rejects = read(csv_table, source_of("title,text\rA,one\rB,two\r", "a.csv"))
+    assert ([work.title for work in works], rejects) == (["A", "B"], [])
+
+
 def test_no_table_of_works():
     for data in ('{"format": "json-pages-1.0", "id": "p"}\n{"url": "https://a.example/", "title": "A"}\n', "[1, 2]"):
         with pytest.raises(Unreadable, match="no_story"):
