@@ -151,8 +151,8 @@ def hand_over(source: Source, members: Iterable[Member | Unread], read_member: R
     """Items of the members of an archive, one member at a time.
 
     A member that cannot be read is ``Rejected``, and so is the rest of a damaged archive. Raises ``Unreadable``:
-    ``empty``, ``too_many_members``, ``too_large``, and ``too_deep`` for an archive within too many; and what ``members`` raises
-    where no member came before.
+    ``empty``, ``too_many_members``, ``too_large``, and ``too_deep`` for an archive within too many; and what
+    ``members`` raises where no member came before.
     """
     if source.depth >= source.limits.max_depth:
         raise Unreadable("too_deep", f"more than {source.limits.max_depth} archives within each other")
