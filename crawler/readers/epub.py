@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from crawler.pages import otw_download
 from crawler.pages.page import Page, Refused
 from crawler.readers import epub_generic, fanficfare
-from crawler.readers.epub_package import Package, open_package
+from crawler.readers.epub_package import SPINE_ITEM_DAMAGED, Package, open_package
 from crawler.readers.source import Item, Source, Unreadable
 from schemas.work import Provenance, Work
 
@@ -70,7 +70,9 @@ def read(source: Source) -> Iterator[Item]:
         )
         try:
             yield from _works(package, provenance)
-        except Refused as error:
+        except (Refused, Unreadable) as error:
+            if error.reason == "no_story" and SPINE_ITEM_DAMAGED in package.flags:
+                raise Unreadable("damaged", "none of the pages that hold text can be unpacked") from None
             raise Unreadable(error.reason, error.detail) from None
 
 

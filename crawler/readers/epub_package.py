@@ -77,16 +77,20 @@ class Package:
     @cached_property
     def _names(self) -> dict[str, zipfile.ZipInfo]:
         """Members by their name and by what else a careless tool may call them; exact names win."""
-        exact = {info.filename: info for info in reversed(self.archive.infolist()) if not info.is_dir()}
+        exact = {info.filename: info for info in reversed(self._files())}
         loose: dict[str, zipfile.ZipInfo] = {}
         for name, info in exact.items():
             for other in _spellings(name):
                 loose.setdefault(other, info)
         return loose | exact
 
+    def _files(self) -> list[zipfile.ZipInfo]:
+        """Members that are files; ``is_dir`` of ``zipfile`` fails for an empty name."""
+        return [info for info in self.archive.infolist() if info.filename and not info.filename.endswith("/")]
+
     def names(self) -> list[str]:
         """Names of all members but folders, as the zip has them."""
-        return [info.filename for info in self.archive.infolist() if not info.is_dir()]
+        return [info.filename for info in self._files()]
 
     def find(self, path: str) -> zipfile.ZipInfo | None:
         """The member of a path: exact, else percent-decoded, in other case or Unicode form."""

@@ -90,6 +90,13 @@ def test_entities_of_the_opf_are_not_resolved() -> None:
     assert "root" not in work.title
 
 
+def test_a_member_without_a_name_and_a_damaged_page() -> None:
+    data = book({"1.xhtml": page(PROSE)})
+    assert outcome(data.replace(b"1.xhtml", b"\0.xhtml")) == "no_story"
+    place = data.find(b"1.xhtml", data.find(b"toc.ncx")) + 40
+    assert outcome(data[:place] + b"\xff" * 8 + data[place + 8 :]) == "damaged"
+
+
 SEEDS = (
     ao3([("Fog", PROSE)]),
     book({"1.xhtml": page("<h1>Fog</h1>" + PROSE)}, toc=[("1.xhtml#x", "Fog")]),
