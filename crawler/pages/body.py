@@ -1,90 +1,224 @@
-"""Story text of a page: elements into paragraphs, blocks and spans; notes and headings into plain text."""
+r"""HTML → text with its blocks and spans: the story of one element, notes and summaries, single lines.
+
+What a reader sees is what comes out, and nothing is invented but ``* * *`` for a thematic break and
+``[image: …]`` around an image's alternative text. White space collapses as HTML has it; a line break is ``\n``, two
+or more end the paragraph; the items of a list are its lines; table cells are paragraphs; empty blocks are gone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from itertools import count
+from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawler.pages.body_walk import Walk
-from schemas.work import Block, Span
+from crawler.pages.body_marks import BLOCKS
+from crawler.pages.body_walk import RawBlock, RawSpan, Writer, end_of, unescaped
+from pipelines.clean import canonical, one_line
+from pipelines.clean_unicode import moved
+from schemas.work import Block, BlockKind, Span, SpanKind
+
+_KEEPERS: Final = ("<pre", "<listing", "<xmp", "<plaintext", "white-space", "\u0338")
+"""What keeps white space as typed, and the one mark that would join a ``>`` before it."""
+_REACHING: Final = re.compile(
+    r"<(?:!--|script|style|iframe|no|template|svg|head|title|select|datalist|audio|video|canvas|rp)"
+)
+"""What may hold a ``</p>`` that ends no paragraph of the story."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Text with paragraphs separated by a blank line; offsets of blocks and spans are code points into it."""
+    """Text in canonical form (``pipelines.clean.canonical``), its blocks and spans by code points into it."""
 
-    text: str
+    text: str = ""
     blocks: tuple[Block, ...] = ()
     spans: tuple[Span, ...] = ()
+    flags: tuple[str, ...] = ()
+    """``br_scene``: three or more line breaks part two paragraphs."""
 
 
 def passage(node: LexborNode, *, leave_out: Collection[str] = ()) -> Passage:
-    """Text of a story element. ``leave_out`` are CSS selectors of descendants that are no story."""
-    skip = {found.mem_id for selector in leave_out for found in node.css(selector)}
-    walk = Walk()
-    walk.walk(node, skip)
-    text = "".join(walk.parts)
-    spans = (_within(span, text) for span in sorted(walk.spans, key=lambda span: (span.start, -span.end)))
-    return Passage(text, tuple(walk.blocks), tuple(span for span in spans if span is not None))
+    """Text of an element; the descendants that one of the CSS selectors ``leave_out`` matches are skipped."""
+    if not leave_out:
+        return passage_of_serialised(node.inner_html or "")
+    skipped = [found for selector in leave_out for found in node.css(selector) if found.mem_id != node.mem_id]
+    if not skipped:
+        return passage_of_serialised(node.inner_html or "")
+    whole = node.inner_html or ""
+    skip = next(name for n in count() if (name := f"data-skipped-{n}") not in whole)
+    # The tree is marked only while it is serialised: callers share it.
+    for found in skipped:
+        found.attrs[skip] = ""
+    try:
+        marked = node.inner_html or ""
+    finally:
+        for found in skipped:
+            if skip in found.attributes:
+                del found.attrs[skip]
+    return passage_of_serialised(without(marked, skip))
 
 
-def _within(span: Span, text: str) -> Span | None:
-    """A span without white space at its edges, or ``None`` where nothing is left of it."""
-    start, end = span.start, min(span.end, len(text))
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    if start == end:
-        return None
-    return span if (start, end) == (span.start, span.end) else span.model_copy(update={"start": start, "end": end})
+def without(markup: str, attribute: str) -> str:
+    """Serialised HTML without the elements that have an ``attribute``; a block leaves its break behind."""
+    parts: list[str] = []
+    done = 0
+    while (found := markup.find(f' {attribute}=""', done)) >= 0:
+        start = markup.rfind("<", done, found)
+        name = markup[start + 1 : found].split(" ", 1)[0]
+        parts.append(markup[done:start])
+        if name in BLOCKS:
+            parts.append("<div></div>")
+        done = end_of(markup, name, markup.index(">", found) + 1)
+    return "".join([*parts, markup[done:]])
 
 
 def passage_of_html(html: str) -> Passage:
     """Text of a fragment of HTML."""
-    root = LexborHTMLParser(html).body
-    return passage(root) if root is not None else Passage("")
+    return passage_of_serialised(_serialised(html))
 
 
-def join(passages: Sequence[Passage]) -> Passage:
-    """Several passages as one, in order."""
-    text: list[str] = []
+def passage_of_serialised(markup: str) -> Passage:
+    """Text of HTML as the parser serialises it: paragraphs of mere text at once, the rest by the walker."""
+    clean = _cleaned(markup)
+    if clean is None:
+        return walked(markup)
+    writer = Writer(spaced=True)
+    chunks = clean.split("</p>")
+    last = len(chunks) - 1
+    for number, chunk in enumerate(chunks):
+        body = chunk.lstrip(" ")
+        if number < last and body.startswith("<p>") and "<" not in (text := body[3:]) and writer.is_outside:
+            if text := unescaped(text).strip(" "):
+                writer.put_paragraph(text)
+        elif _REACHING.search(chunk):
+            writer.feed("</p>".join(chunks[number:]))
+            break
+        else:
+            writer.feed(f"{chunk}</p>" if number < last else chunk)
+    return _finished(writer)
+
+
+def walked(markup: str) -> Passage:
+    """The same by the walker alone."""
+    writer = Writer()
+    writer.feed(markup)
+    return _finished(writer)
+
+
+def _cleaned(markup: str) -> str | None:
+    """``markup`` with single spaces for all white space, and canonical; ``None`` where that might change more."""
+    if any(keeper in markup for keeper in _KEEPERS):
+        return None
+    clean = markup.replace("\n", " ")
+    for space in ("\t", "\f", "\r", "&nbsp;"):
+        clean = clean.replace(space, " ")
+    while "  " in clean:
+        clean = clean.replace("  ", " ")
+    canon = canonical(clean)[0]
+    if canon != clean.strip(" ") and ('="' in clean or "\n" in canon):
+        return None
+    return canon
+
+
+def join(passages: Iterable[Passage]) -> Passage:
+    """Several passages, one after the other."""
+    full = [one for one in passages if one.text]
+    if len(full) == 1:
+        return full[0]
     blocks: list[Block] = []
     spans: list[Span] = []
-    length = 0
-    for part in passages:
-        if not part.text:
-            continue
-        if length:
-            text.append("\n\n")
-            length += 2
-        text.append(part.text)
-        blocks += [_moved(block, length) for block in part.blocks]
-        spans += [_moved(span, length) for span in part.spans]
-        length += len(part.text)
-    return Passage("".join(text), tuple(blocks), tuple(spans))
-
-
-_Mark = TypeVar("_Mark", Block, Span)
-
-
-def _moved(mark: _Mark, by: int) -> _Mark:
-    return mark.model_copy(update={"start": mark.start + by, "end": mark.end + by}) if by else mark
+    at = 0
+    for one in full:
+        blocks += (_block(block.kind, block.start + at, block.end + at) for block in one.blocks)
+        spans += (_span(span.kind, span.start + at, span.end + at, span.value) for span in one.spans)
+        at += len(one.text) + 2
+    flags = dict.fromkeys(flag for one in full for flag in one.flags)
+    return Passage("\n\n".join(one.text for one in full), tuple(blocks), tuple(spans), tuple(flags))
 
 
 def plain(node: LexborNode) -> str | None:
-    """Paragraphs of a summary or a note; ``None`` where it holds nothing."""
+    """Paragraphs of a summary or note as plain text; ``None`` where nothing is left."""
     return passage(node).text or None
 
 
 def plain_of_html(html: str) -> str | None:
-    """Paragraphs of a fragment of HTML; ``None`` where it holds nothing."""
+    """Paragraphs of a fragment of HTML as plain text; ``None`` where nothing is left."""
     return passage_of_html(html).text or None
 
 
 def line(node: LexborNode) -> str:
-    """Text of a heading or a link on one line."""
-    return " ".join(node.text(deep=True).split())
+    """Text of a heading or link on one line, without images; may be empty."""
+    writer = Writer(images=False)
+    writer.feed(node.inner_html or "")
+    writer.finish()
+    return one_line(writer.text)
+
+
+def _serialised(html: str) -> str:
+    clean = html.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if not _encodes(html) else html
+    body = LexborHTMLParser(clean).body
+    return (body.inner_html or "") if body is not None else ""
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _finished(writer: Writer) -> Passage:
+    writer.finish()
+    return _passage(writer.text, writer.blocks, writer.spans, tuple(writer.flags))
+
+
+def _passage(text: str, blocks: list[RawBlock], spans: list[RawSpan], flags: tuple[str, ...]) -> Passage:
+    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+        places = {place for _, start, end in blocks for place in (start, end)}
+        places |= {place for _, start, end, _ in spans for place in (start, end)}
+        new = moved(text, places)
+        text = canonical(text)[0]
+        blocks = [(kind, new[start], new[end]) for kind, start, end in blocks]
+        spans = [(kind, new[start], new[end], value) for kind, start, end, value in spans]
+    spans.sort(key=lambda span: (span[1], -span[2], span[0], span[3] or ""))
+    return Passage(
+        text,
+        tuple([_block(kind, start, end) for kind, start, end in blocks]),
+        tuple(_distinct(spans)),
+        flags,
+    )
+
+
+def _distinct(spans: list[RawSpan]) -> Iterator[Span]:
+    last: RawSpan | None = None
+    for span in spans:
+        if span != last and span[1] < span[2]:
+            yield _span(*span)
+        last = span
+
+
+def _block(kind: BlockKind, start: int, end: int) -> Block:
+    """A ``Block`` that is right by construction: to validate every one takes longer than to find it."""
+    block = object.__new__(Block)
+    put = object.__setattr__
+    put(block, "__dict__", {"kind": kind, "start": start, "end": end, "rule": None, "score": None})
+    put(block, "__pydantic_fields_set__", {"kind", "start", "end"})
+    put(block, "__pydantic_extra__", None)
+    put(block, "__pydantic_private__", None)
+    return block
+
+
+def _span(kind: SpanKind, start: int, end: int, value: str | None) -> Span:
+    """A ``Span`` that is right by construction."""
+    span = object.__new__(Span)
+    put = object.__setattr__
+    put(span, "__dict__", {"kind": kind, "start": start, "end": end, "value": value})
+    put(span, "__pydantic_fields_set__", {"kind", "start", "end", "value"})
+    put(span, "__pydantic_extra__", None)
+    put(span, "__pydantic_private__", None)
+    return span

@@ -1,310 +1,385 @@
-"""The block walker: any markup into paragraphs, blocks and spans, without recursion."""
+"""The block walker: serialised HTML → paragraphs, blocks and spans.
+
+It goes over the tags of what the parser serialised, where every element is closed, ``<`` and ``>`` in text and in
+attribute values are escaped, and depth costs nothing: nothing here recurses.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
-from selectolax.lexbor import LexborNode
+from crawler.pages.body_marks import DROPPED, LISTS, RAW, VOID, Meaning, meaning
+from schemas.work import BlockKind, SpanKind
 
-from schemas.work import Block, BlockKind, Span, SpanKind
+SCENE_BREAK: Final = "* * *"
+"""Text of a thematic break (``<hr>``)."""
+BR_SCENE: Final = "br_scene"
+"""Flag: three or more line breaks part two paragraphs."""
 
-_DROPPED = frozenset(
-    [
-        "script",
-        "style",
-        "iframe",
-        "template",
-        "noscript",
-        "head",
-        "title",
-        "svg",
-        "math",
-        "object",
-        "embed",
-        "audio",
-        "video",
-        "select",
-        "button",
-        "input",
-        "textarea",
-        "canvas",
-        "map",
-        "rp",
-        "link",
-        "meta",
-        "-comment",
-    ]
+_DEEPEST: Final = 64
+"""Marks that are open at once at most; those within are not kept. Nobody writes so; a million may be nested."""
+_TAG: Final = re.compile(r"<!--.*?-->|<(/?)([^\s/>]+)([^>]*)>", re.DOTALL)
+_HTML_SPACE: Final = dict.fromkeys(map(ord, " \t\n\r\f"), " ")
+_OTHER_SPACE: Final = dict.fromkeys((0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " ")
+_LINE_END: Final = dict.fromkeys((0x0B, 0x85, 0x2028, 0x2029), "\n")
+_INVISIBLE: Final = dict.fromkeys(
+    (
+        *(code for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (9, 10, 11, 12, 13, 0x85)),
+        *(0xAD, 0x61C, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF),
+    ),
+    "",
 )
-_BLOCKS: dict[str, BlockKind] = dict.fromkeys(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "main",
-        "aside",
-        "nav",
-        "ul",
-        "ol",
-        "dl",
-        "center",
-        "form",
-        "fieldset",
-        "details",
-        "summary",
-        "body",
-        "html",
-        "table",
-        "thead",
-        "tbody",
-        "tfoot",
-        "tr",
-        "figure",
-        "figcaption",
-        "address",
-        "hgroup",
-        "legend",
-        "caption",
-        "dialog",
-        "search",
-        "noembed",
-    ],
-    "p",
-)
-_BLOCKS |= {f"h{level}": "heading" for level in range(1, 7)}
-_BLOCKS |= {"li": "list", "dt": "list", "dd": "list", "blockquote": "quote", "pre": "verse"}
-_SPANS: dict[str, SpanKind] = {
-    **dict.fromkeys(("em", "i", "cite", "dfn", "var"), "emphasis"),
-    **dict.fromkeys(("strong", "b"), "strong"),
-    **dict.fromkeys(("u", "ins"), "underline"),
-    **dict.fromkeys(("s", "strike", "del"), "strike"),
-    **dict.fromkeys(("code", "tt", "kbd", "samp"), "code"),
-}
-_SPACE = re.compile(r"[ \t\n\r\f\v]+")
-_STYLES: tuple[tuple[re.Pattern[str], SpanKind], ...] = (
-    (re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.IGNORECASE), "emphasis"),
-    (re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE), "strong"),
-    (re.compile(r"text-decoration[\w-]*\s*:[^;]*underline", re.IGNORECASE), "underline"),
-    (re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE), "strike"),
-)
-_ALIGN = re.compile(r"text-align\s*:\s*(center|right|left|justify)", re.IGNORECASE)
-SCENE_BREAK = "* * *"
-"""What stands in the text for ``<hr>``: the only characters that are not the page's own."""
+_FLOWING: Final = _HTML_SPACE | _OTHER_SPACE | _LINE_END | _INVISIBLE
+_AS_TYPED: Final = _FLOWING | dict.fromkeys((0x0A, 0x0D), "\n") | {0x0C: "\n\n"}
+"""Characters as ``pipelines.clean.canonical`` has them, after HTML has collapsed its own white space."""
+
+RawSpan = tuple[SpanKind, int, int, str | None]
+RawBlock = tuple[BlockKind, int, int]
+
+
+@dataclass(slots=True)
+class _Mark:
+    kind: SpanKind
+    value: str | None
+    start: int | None = None
+
+
+@dataclass(slots=True)
+class _Element:
+    """An open element and what it set, to be undone at its end."""
+
+    name: str
+    block: bool = False
+    marks: int = 0
+    kind: bool = False
+    keeps_lines: bool = False
+    ends: Callable[[], None] | None = None
+
+
+@dataclass(slots=True)
+class _Ruby:
+    start: int
+    reading: list[str] | None = None
+    last: int | None = None
 
 
 @dataclass
-class Walk:
-    """Text, blocks and spans of the nodes walked so far."""
+class Writer:
+    """Text in the making. Offsets are code points into what ``text`` gives."""
 
-    parts: list[str] = field(default_factory=list)
-    """Paragraphs that are done, with the blank lines between them."""
-    length: int = 0
-    blocks: list[Block] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
-    _line: list[str] = field(default_factory=list)
-    _line_length: int = 0
-    _ends_white: bool = True
+    images: bool = True
+    spaced: bool = False
+    """Whether what is fed has no white space but single spaces, and no character that cleaning replaces."""
+    paragraphs: list[str] = field(default_factory=list)
+    blocks: list[RawBlock] = field(default_factory=list)
+    spans: list[RawSpan] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    base: int = 0
+    """Where the paragraph in the making begins."""
+
+    _parts: list[str] = field(default_factory=list)
+    _size: int = 0
+    _space: bool = False
     _breaks: int = 0
+    _open: list[_Mark] = field(default_factory=list)
+    _waiting: list[_Mark] = field(default_factory=list)
+    """Marks that begin with the next character."""
     _kinds: list[BlockKind] = field(default_factory=list)
-    _open: list[tuple[SpanKind, str | None, int]] = field(default_factory=list)
-    _preformatted: int = 0
-    _is_image: bool = False
+    _kind: BlockKind = "p"
+    _images_only: bool = True
+    _stack: list[_Element] = field(default_factory=list)
+    _lists: int = 0
+    _list_text: bool = False
+    """Whether the paragraph in the making belongs to the list that is open."""
+    _item: bool = False
+    """Whether an item of that list has just begun or ended."""
+    _typed: int = 0
+    """Open elements that keep lines."""
+    _rubies: list[_Ruby] = field(default_factory=list)
 
-    def walk(self, root: LexborNode, skip: Collection[int] = ()) -> None:
-        """Walk everything below ``root``; nodes whose ``mem_id`` is in ``skip`` are left out."""
-        end = root.mem_id
-        node: LexborNode | None = root.child
-        while node is not None:
-            below = None
-            if node.mem_id not in skip and self._enter(node):
-                below = node.child
-            if below is not None:
-                node = below
+    @property
+    def text(self) -> str:
+        """All paragraphs, parted by a blank line."""
+        return "\n\n".join(self.paragraphs)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether no element is open, so that what comes next is a paragraph like any other."""
+        return not self._stack
+
+    def put_paragraph(self, text: str) -> None:
+        """Add a paragraph of clean text, where no element is open."""
+        if self._size:
+            self.end_paragraph()
+        end = self.base + len(text)
+        self.paragraphs.append(text)
+        self.blocks.append(("p", self.base, end))
+        self.base = end + 2
+
+    def feed(self, markup: str) -> None:
+        """Write serialised HTML; elements that it opens may be closed by what is fed next."""
+        at, size = 0, len(markup)
+        while at < size:
+            start = markup.find("<", at)
+            if start != at:
+                self.write(markup[at : start if start >= 0 else size], escaped=True)
+            if start < 0:
+                break
+            tag = _TAG.match(markup, start)
+            if tag is None:
+                self.write("<")
+                at = start + 1
                 continue
-            while True:
-                if node.mem_id not in skip:
-                    self._leave(node)
-                if node.next is not None:
-                    node = node.next
-                    break
-                node = node.parent
-                if node is None or node.mem_id == end:
-                    self.end_paragraph()
-                    return
+            at = tag.end()
+            name = tag[2]
+            if name is None:
+                continue
+            if tag[1]:
+                self._ended(name)
+            elif name in DROPPED:
+                at = end_of(markup, name, at)
+            elif name in RAW:
+                end, after = _raw_end(markup, name, at)
+                self._started(name, tag[3])
+                self.write(markup[at:end])
+                self._ended(name)
+                at = after
+            else:
+                self._started(name, tag[3])
+
+    def finish(self) -> None:
+        """End the last paragraph."""
         self.end_paragraph()
 
-    def _enter(self, node: LexborNode) -> bool:
-        tag = node.tag or ""
-        if tag == "-text":
-            self._text(node.text_content or "")
-            return False
-        if tag in _DROPPED:
-            return False
-        if tag == "br":
-            self._breaks += 1
-            return False
-        if tag == "hr":
-            self._scene_break()
-            return False
-        if tag == "img":
-            self._image(node)
-            return False
-        if tag == "rt":
-            self._ruby(node)
-            return False
-        if tag in _BLOCKS:
-            self.end_paragraph()
-            self._kinds.append(_BLOCKS[tag])
-            self._preformatted += tag == "pre"
-        elif tag in {"td", "th"} and self._line_length:
-            self._append(" | ")
-        self._open_spans(node, tag)
-        return True
-
-    def _leave(self, node: LexborNode) -> None:
-        tag = node.tag or ""
-        if tag in _BLOCKS:
-            self.end_paragraph()
-            self._kinds.pop()
-            self._preformatted -= tag == "pre"
-        if tag not in _DROPPED and not tag.startswith("-") and tag not in {"br", "hr", "img", "rt"}:
-            self._close_spans(node, tag)
-
-    def _marks(self, node: LexborNode, tag: str) -> list[tuple[SpanKind, str | None]]:
-        """Spans that an element opens, outermost first; the same when it closes."""
-        marks: list[tuple[SpanKind, str | None]] = []
-        if tag in _SPANS:
-            marks.append((_SPANS[tag], None))
-        attributes = node.attributes if tag != "ruby" else {}
-        if tag == "a" and (href := attributes.get("href")):
-            marks.append(("link", href))
-        if (title := attributes.get("title")) and tag in {"a", "abbr", "span", "acronym"}:
-            marks.append(("translation", title))
-        if style := attributes.get("style"):
-            marks += [(kind, None) for pattern, kind in _STYLES if pattern.search(style)]
-            if aligned := _ALIGN.search(style):
-                marks.append(("align", aligned[1].lower()))
-        if tag == "center":
-            marks.append(("align", "center"))
-        elif (align := attributes.get("align")) and tag in _BLOCKS:
-            marks.append(("align", align.lower()))
-        return marks
-
-    def _open_spans(self, node: LexborNode, tag: str) -> None:
-        if node.attributes or tag in _SPANS or tag == "center":
-            start = self._position()
-            self._open += [(kind, value, start) for kind, value in self._marks(node, tag)]
-
-    def _close_spans(self, node: LexborNode, tag: str) -> None:
-        if not (node.attributes or tag in _SPANS or tag == "center"):
+    def write(self, text: str, *, escaped: bool = False) -> None:
+        """Write characters; white space collapses as HTML has it."""
+        if self._rubies and (reading := self._rubies[-1].reading) is not None:
+            reading.append(unescaped(text) if escaped else text)
             return
-        for _ in self._marks(node, tag):
-            kind, value, start = self._open.pop()
-            end = self.length + self._line_length if self._line_length else self.length
-            if start < end:
-                self.spans.append(Span(kind=kind, start=start, end=end, value=value))
-
-    def _position(self) -> int:
-        """Where the next character will stand."""
-        if self._line_length:
-            return self.length + self._line_length
-        return self.length + (2 if self.length else 0)
-
-    def _text(self, text: str) -> None:
-        text = text.replace("\xa0", " ")
-        if self._preformatted:
-            if text.strip():
-                self._break_lines()
-            self._append(text)
+        text = unescaped(text) if escaped else text
+        if self.spaced:
+            self._write_line(text)
             return
-        text = _SPACE.sub(" ", text)
-        if text in ("", " "):
-            if text and not self._ends_white:
-                self._append(" ")
+        text = text.translate(_AS_TYPED if self._typed else _FLOWING)
+        if "\n" not in text:
+            self._write_line(text)
             return
-        self._break_lines()
-        if self._ends_white and text[0] == " ":
-            text = text[1:]
-        self._append(text)
+        for number, piece in enumerate(text.split("\n")):
+            if number:
+                self.line_break()
+            self._write_line(piece)
 
-    def _break_lines(self) -> None:
-        """One break is a line break; two and more end the paragraph."""
-        breaks, self._breaks = self._breaks, 0
-        if not breaks or not self._line_length:
-            return
-        if breaks > 1:
-            self.end_paragraph()
-        else:
-            self._append("\n")
-
-    def _append(self, text: str) -> None:
+    def _write_line(self, text: str) -> None:
         if not text:
             return
-        if not self._line_length and self.length:
-            self.parts.append("\n\n")
-            self.length += 2
-        self._line.append(text)
-        self._line_length += len(text)
-        self._ends_white = text[-1] in " \n"
-        self._is_image = False
+        words = text.strip(" ") if self.spaced else " ".join(text.split())
+        if not words:
+            self._space = True
+            return
+        self._put(words, space=text[0] == " ")
+        self._space = text[-1] == " "
+        self._images_only = False
 
-    def _image(self, node: LexborNode) -> None:
-        if alt := _SPACE.sub(" ", node.attributes.get("alt") or "").strip():
-            self._break_lines()
-            is_alone = not self._line_length
-            self._append(f"[image: {alt}]")
-            self._is_image = is_alone
+    def _put(self, text: str, *, space: bool = False) -> None:
+        if self._size:
+            if self._breaks == 1:
+                self._add("\n")
+            elif self._breaks:
+                if self._breaks > 2 and BR_SCENE not in self.flags:
+                    self.flags.append(BR_SCENE)
+                self.end_paragraph()
+            elif self._space or space:
+                self._add(" ")
+        if not self._size:
+            self._kind = self._kinds[-1] if self._kinds else "p"
+            self._list_text = bool(self._lists)
+        self._breaks = 0
+        self._space = False
+        self._item = False
+        if self._waiting:
+            for mark in self._waiting:
+                mark.start = self.base + self._size
+            self._waiting.clear()
+        self._add(text)
 
-    def _ruby(self, node: LexborNode) -> None:
-        reading = _SPACE.sub(" ", node.text(deep=True)).strip()
-        start = next((start for kind, _, start in reversed(self._open) if kind == "ruby"), None)
-        end = self.length + self._line_length
-        if reading and self._line_length:
-            base = "".join(self._line)
-            length = len(base) - len(base.rstrip(" ")) if start is None else 0
-            begin = max(self._ruby_from, self.length) if start is None else start
-            if begin < end - length:
-                self.spans.append(Span(kind="ruby", start=begin, end=end - length, value=reading))
-        self._ruby_from = end
+    def _add(self, text: str) -> None:
+        self._parts.append(text)
+        self._size += len(text)
 
-    _ruby_from: int = 0
-
-    def _scene_break(self) -> None:
-        self.end_paragraph()
-        if self.length:
-            self.parts.append("\n\n")
-            self.length += 2
-        self.parts.append(SCENE_BREAK)
-        self.blocks.append(Block(kind="scene_break", start=self.length, end=self.length + len(SCENE_BREAK)))
-        self.length += len(SCENE_BREAK)
+    def line_break(self) -> None:
+        """A ``<br>``: one ends a line, two end the paragraph."""
+        self._breaks += 1
+        self._space = False
 
     def end_paragraph(self) -> None:
-        """Close the paragraph at hand, if it holds anything that can be seen."""
+        """End the paragraph; marks that are open go on in the next."""
+        self._space = False
         self._breaks = 0
-        text = "".join(self._line)
-        kept = text.rstrip()
-        self._line.clear()
-        self._line_length = 0
-        self._ends_white = True
-        if not kept:
-            if text:
-                self._take_back()
+        self._item = False
+        if not self._size:
             return
-        start = self.length
-        self.parts.append(kept)
-        self.length += len(kept)
-        kind = "image" if self._is_image else self._kind()
-        self.blocks.append(Block(kind=kind, start=start, end=self.length))
+        end = self.base + self._size
+        self.blocks.append(("image" if self._images_only else self._kind, self.base, end))
+        self.paragraphs.append("".join(self._parts))
+        for mark in self._open:
+            self._close(mark, end)
+        self._waiting = list(self._open)
+        self.base = end + 2
+        for ruby in self._rubies:
+            ruby.start = self.base
+        self._parts.clear()
+        self._size = 0
+        self._images_only = True
+        self._list_text = False
 
-    def _take_back(self) -> None:
-        """A paragraph of nothing but spaces has put a blank line that nothing follows."""
-        if self.parts and self.parts[-1] == "\n\n":
-            self.parts.pop()
-            self.length -= 2
+    def _close(self, mark: _Mark, end: int) -> None:
+        if mark.start is not None and mark.start < end:
+            self.spans.append((mark.kind, mark.start, end, mark.value))
+        mark.start = None
 
-    def _kind(self) -> BlockKind:
-        return next((kind for kind in reversed(self._kinds) if kind != "p"), "p")
+    def scene_break(self) -> None:
+        """A thematic break, as a block of its own."""
+        self.end_paragraph()
+        marks, self._open, self._waiting = self._open, [], []
+        self._put(SCENE_BREAK)
+        self._kind = "scene_break"
+        self._images_only = False
+        self.end_paragraph()
+        self._open, self._waiting = marks, list(marks)
+
+    def _image(self, description: str) -> None:
+        only = self._images_only
+        self.write(f"[image: {description}]")
+        self._images_only = only and not (self._rubies and self._rubies[-1].reading is not None)
+
+    def _started(self, name: str, attributes: str) -> None:
+        if name == "br":
+            self.line_break()
+            return
+        if name == "hr":
+            self.scene_break()
+            return
+        what = meaning(name, attributes)
+        if name in VOID:
+            if what.image and self.images:
+                self._image(what.image)
+            return
+        self._stack.append(self._entered(what))
+
+    def _entered(self, what: Meaning) -> _Element:
+        element = _Element(what.name, what.block)
+        if what.block:
+            self._edge(what.name)
+        if what.name in LISTS:
+            self._lists += 1
+            element.ends = self._list_ended
+        elif what.name == "ruby":
+            self._rubies.append(_Ruby(self.base + self._size))
+            element.ends = self._ruby_ended
+        elif what.name == "rt" and self._rubies and self._rubies[-1].reading is None:
+            self._rubies[-1].reading = []
+            element.ends = self._reading_ended
+        if what.kind:
+            self._kinds.append(what.kind)
+            element.kind = True
+        if what.keeps_lines:
+            self._typed += 1
+            element.keeps_lines = True
+        for kind, value in what.marks:
+            if len(self._open) < _DEEPEST:
+                mark = _Mark(kind, value)
+                self._open.append(mark)
+                self._waiting.append(mark)
+                element.marks += 1
+        return element
+
+    def _edge(self, name: str) -> None:
+        """A block begins or ends; the items of one list are its lines."""
+        if not (self._size and self._list_text and self._lists):
+            self.end_paragraph()
+        elif name == "li" or name in LISTS:
+            self._breaks = 1
+            self._item = True
+            self._space = False
+        elif not self._item:
+            self._breaks = max(self._breaks, 2)
+
+    def _ended(self, name: str) -> None:
+        if not self._stack or self._stack[-1].name != name:
+            return
+        element = self._stack.pop()
+        for _ in range(element.marks):
+            mark = self._open.pop()
+            self._close(mark, self.base + self._size)
+            if self._waiting and self._waiting[-1] is mark:
+                self._waiting.pop()
+        if element.ends:
+            element.ends()
+        if element.block:
+            self._edge(name)
+        if element.kind:
+            self._kinds.pop()
+        self._typed -= element.keeps_lines
+
+    def _list_ended(self) -> None:
+        self._lists -= 1
+
+    def _ruby_ended(self) -> None:
+        self._rubies.pop()
+
+    def _reading_ended(self) -> None:
+        ruby = self._rubies[-1]
+        reading = " ".join("".join(ruby.reading or ()).translate(_FLOWING).split())
+        ruby.reading = None
+        start, end = ruby.start, self.base + self._size
+        part = "".join(self._parts)[start - self.base :] if start < end else ""
+        start += len(part) - len(part.lstrip())
+        if not reading:
+            pass
+        elif start < end:
+            ruby.last = len(self.spans)
+            self.spans.append(("ruby", start, end, reading))
+        elif ruby.last is not None:
+            kind, first, last, value = self.spans[ruby.last]
+            self.spans[ruby.last] = (kind, first, last, f"{value} {reading}")
+        else:
+            self.write(reading)
+        ruby.start = self.base + self._size
+
+
+def unescaped(text: str) -> str:
+    """Serialised text with its four entities resolved (HTML, escaping a string)."""
+    if "&" not in text:
+        return text
+    text = text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">")
+    return text.replace("&amp;", "&")
+
+
+def end_of(markup: str, name: str, at: int) -> int:
+    """Where the element ends whose start tag ended at ``at``."""
+    if name in VOID:
+        return at
+    if name in RAW:
+        return _raw_end(markup, name, at)[1]
+    depth = 1
+    while depth:
+        start = markup.find("<", at)
+        tag = _TAG.match(markup, start) if start >= 0 else None
+        if tag is None:
+            return len(markup) if start < 0 else start + 1
+        at = tag.end()
+        if tag[2] in RAW and not tag[1]:
+            at = _raw_end(markup, tag[2], at)[1]
+        elif tag[2] == name:
+            depth += -1 if tag[1] else 1
+    return at
+
+
+def _raw_end(markup: str, name: str, at: int) -> tuple[int, int]:
+    """Where the content of a raw text element ends, and where its end tag does."""
+    closing = f"</{name}>"
+    end = markup.rfind(closing, at) if name == "plaintext" else markup.find(closing, at)
+    return (end, end + len(closing)) if end >= 0 else (len(markup), len(markup))
