@@ -22,7 +22,7 @@ from pipelines.ledger import InputRecord
 from pipelines.parts import part_key
 from pipelines.prepare import Unprepared, prepare, reject_of
 from pipelines.stage import StagedPart, StagedReject, StagedWork, Staging, write_segment
-from schemas.corpus import CorpusConfig
+from schemas.corpus import CorpusConfig, SourceConfig
 from schemas.tables import RejectRow
 from schemas.work import Work
 
@@ -72,6 +72,7 @@ class _Task:
     """Where its segments are written; a segment's folder is ``.<task>`` or ``.<task>.<number>`` in it."""
     files: tuple[FoundFile, ...]
     limits: Limits
+    told: SourceConfig
     is_second_try: bool = False
 
 
@@ -90,32 +91,37 @@ def ingest(
     *,
     command: str,
     jobs: int,
+    told: SourceConfig | None = None,
     progress: Progress = lambda _: None,
 ) -> IngestCounts:
     """Read, prepare and stage files that the ledger does not know as they are.
 
-    ``origin`` tells folders with equal file names apart. A task is written as segments by a worker
+    ``origin`` tells folders with equal file names apart; ``told`` is what ``corpus.toml`` says of the
+    files' format. A task is written as segments by a worker
     and made to count by this process; what a killed run left behind is discarded first. At last the
     pieces of works (a chapter to a file) are put together.
     Raises ``Incomplete`` when the disk refuses or the run is interrupted; what is staged by then
     stays and the same command goes on from there.
     """
     staging.discard_unacknowledged()
+    told = told or SourceConfig(path=".")
     preparation = current_preparation()
+    if told.format or told.fields:
+        preparation += f" told={told.format} {sorted(told.fields.items())}"
     known = staging.ledger.known(origin)
     fresh = [file for file in files if known.get(file.ref) != (file.size, file.mtime_ns, preparation)]
     counts = IngestCounts(files=len(files) - len(fresh), unchanged=len(files) - len(fresh))
     counts.bytes = sum(file.size or 0 for file in files) - sum(file.size or 0 for file in fresh)
     progress(counts)
     run = staging.ledger.begin_run(command, versions.tools() | versions.methods())
-    for task, done in _run(staging, run, fresh, config, jobs):
+    for task, done in _run(staging, run, fresh, config, told, jobs):
         staging.commit(task.name, done.segments, origin, done.records, preparation=preparation, run=run)
         counts.files += len(task.files)
         counts.bytes += sum(file.size or 0 for file in task.files)
         counts.works += sum(record.works for record in done.records)
         counts.rejects.update(done.rejects)
         progress(counts)
-    joined = assemble(staging, preparation=preparation, run=run)
+    joined = assemble(staging, preparation=current_preparation(), run=run)
     counts.works += joined.works
     counts.pieces = joined.pieces
     counts.rejects.update(joined.rejects)
@@ -158,7 +164,7 @@ def _batches(files: Sequence[FoundFile], jobs: int) -> Iterator[tuple[FoundFile,
 
 
 def _run(
-    staging: Staging, run: int, files: Sequence[FoundFile], config: CorpusConfig, jobs: int
+    staging: Staging, run: int, files: Sequence[FoundFile], config: CorpusConfig, told: SourceConfig, jobs: int
 ) -> Iterator[tuple[_Task, _Result]]:
     """Results of all tasks as they come. A file that ends its worker is tried alone, then rejected."""
     if not files:
@@ -167,7 +173,7 @@ def _run(
 
     def task_of(batch: tuple[FoundFile, ...], *, is_second_try: bool = False) -> _Task:
         name = f"{run:06d}-{next(numbers):06d}"
-        return _Task(name, staging.segments_folder, batch, limits_of(config), is_second_try)
+        return _Task(name, staging.segments_folder, batch, limits_of(config), told, is_second_try)
 
     limits = WorkerLimits(config.limits.max_seconds, config.limits.max_memory_mib * 2**20)
     batches = [task_of(batch) for batch in _batches(files, jobs)]
@@ -246,7 +252,11 @@ def stage_batch(task: _Task, notify: Notify) -> _Result:
 
 def _read_one(file: FoundFile, batch: _Batch, notify: Callable[[], None]) -> InputRecord:
     """Everything that one file holds. Whatever a reader does, the run goes on and the file is accounted for."""
-    source = Source(file.path, file.ref, batch.task.limits.max_bytes, batch.task.limits)
+    task = batch.task
+    told = task.told
+    source = Source(
+        file.path, file.ref, task.limits.max_bytes, task.limits, form=told.format or None, fields=told.fields
+    )
     works = 0
     before = batch.reasons.total()
 

@@ -17,7 +17,7 @@ from pipelines.build import build
 from pipelines.corpus import Corpus
 from pipelines.errors import CannotStart, WrongUsage
 from pipelines.stage import Staging
-from schemas.corpus import CorpusConfig
+from schemas.corpus import CorpusConfig, SourceConfig
 
 
 def ingest_and_build(path: Path, paths: Sequence[Path], *, command: str, jobs: int, with_build: bool) -> None:
@@ -80,6 +80,7 @@ def _ingest_all(
     n_bytes = sum(file.size or 0 for files in found.values() for file in files)
     with FileProgress(n_files, n_bytes) as progress:
         for root, files in found.items():
+            told = _told(root, corpus)
             total += ingest(
                 staging,
                 str((root if root.is_dir() else root.parent).resolve()),
@@ -87,6 +88,7 @@ def _ingest_all(
                 corpus.config,
                 command=command,
                 jobs=jobs,
+                told=told,
                 progress=functools.partial(_report, progress, total),
             )
     return total
@@ -94,6 +96,16 @@ def _ingest_all(
 
 def _report(progress: FileProgress, before: IngestCounts, counts: IngestCounts) -> None:
     progress(before + counts)
+
+
+def _told(root: Path, corpus: Corpus) -> SourceConfig | None:
+    """What ``corpus.toml`` says of a folder or file: the source that names it or a folder that it lies in."""
+    here = root.resolve()
+    for source in corpus.config.sources:
+        there = (corpus.path / source.path).resolve()
+        if here == there or there in here.parents:
+            return source
+    return None
 
 
 def _roots(paths: Sequence[Path], corpus: Corpus, config: CorpusConfig) -> list[Path]:

@@ -68,7 +68,7 @@ def assemble(staging: Staging, *, preparation: str, run: int) -> AssembleCounts:
     return counts
 
 
-def _write(  # noqa: PLR0913, PLR0917 - the state of one loop
+def _write(  # noqa: PLR0917 - the state of one loop
     staging: Staging,
     number: int,
     works: list[StagedWork],

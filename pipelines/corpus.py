@@ -205,7 +205,7 @@ def template() -> str:
             header = f"# [[{name}]]" if element is not annotation else f"[{name}]"
             body = [_comment(field.description), header]
             for key, inner in element.model_fields.items():
-                body += ["", _comment(inner.description), f"# {key} = {_toml(inner.default, inner.annotation)}"]
+                body += ["", _comment(inner.description), f"# {key} = {_toml(inner.get_default(call_default_factory=True), inner.annotation)}"]
             tables.append("\n".join(body) + "\n")
         else:
             parts.append(f"{_comment(field.description)}\n# {name} = {_toml(field.default, annotation)}\n")
@@ -221,6 +221,8 @@ def _toml(default: Any, annotation: Any) -> str:
         return str(default).lower()
     if isinstance(default, (int, float)):
         return str(default)
+    if isinstance(default, dict):
+        return "{}"
     if isinstance(default, tuple):
         return "[" + ", ".join(_toml(item, str) for item in default) + "]"
     if isinstance(default, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -78,19 +78,27 @@ def join(parts: Sequence[tuple[int, Work]]) -> Work:
         for name in Work.model_fields:
             if fields[name] in (None, ()):
                 fields[name] = getattr(work, name)
-    chapters = tuple(
-        chapter if chapter.number is not None or len(work.chapters) > 1 else _numbered(chapter, number)
-        for number, work in sorted(chosen.items())
-        for chapter in work.chapters
-    )
+    chapters = tuple(_chapters(sorted(chosen.items())))
     fields |= {"chapters": chapters, "part_number": None, "provenance": _provenance(pieces, fields, sorted(chosen))}
     if all(work.source == "file" for work in pieces):
         fields["title"] = _folder_title(pieces[0]) or fields["title"]
     return Work.model_validate(fields)
 
 
-def _numbered(chapter: Chapter, number: int) -> Chapter:
-    return chapter.model_copy(update={"number": number})
+def _chapters(pieces: Sequence[tuple[int, Work]]) -> Iterator[Chapter]:
+    """The chapters in order; one that two pages hold (a thread's pages overlap) comes once.
+
+    Numbered files number their chapters; the order of pages may be that of ids, which are no numbers.
+    """
+    seen: set[str] = set()
+    for number, work in pieces:
+        for chapter in work.chapters:
+            if chapter.source_chapter_id is not None:
+                if chapter.source_chapter_id in seen:
+                    continue
+                seen.add(chapter.source_chapter_id)
+            is_file = work.part_number is None and chapter.number is None
+            yield chapter.model_copy(update={"number": number}) if is_file else chapter
 
 
 def _newness(work: Work) -> tuple[str, int, str]:
@@ -105,7 +113,9 @@ def _provenance(pieces: Sequence[Work], fields: dict[str, object], numbers: Sequ
     flags = dict.fromkeys(flag for piece in pieces for flag in piece.provenance.flags)
     flags["joined_from_parts"] = None
     stated = fields.get("n_chapters_source")
-    if (isinstance(stated, int) and len(numbers) < stated) or len(numbers) < numbers[-1] - numbers[0] + 1:
+    held = sum(len(piece.chapters) for piece in pieces)
+    is_files = all(piece.part_number is None for piece in pieces)
+    if (isinstance(stated, int) and held < stated) or (is_files and len(numbers) <= numbers[-1] - numbers[0]):
         flags["chapters_missing"] = None
     times = [piece.provenance.retrieved_at for piece in pieces if piece.provenance.retrieved_at]
     update = {"raw_sha256": total, "flags": tuple(flags), "retrieved_at": max(times, default=None)}

@@ -150,6 +150,7 @@ def rating_of(raw: str | None) -> Rating | None:
 
 _STATUSES = {
     "complete": Status.COMPLETE,
+    "complete work": Status.COMPLETE,
     "completed": Status.COMPLETE,
     "finished": Status.COMPLETE,
     "in progress": Status.IN_PROGRESS,

@@ -152,7 +152,7 @@ def read_stories(page: Page, provenance: Provenance) -> list[Work]:
     return works
 
 
-def _work(  # noqa: PLR0913 - one record, of what the callers found out
+def _work(
     page: Page,
     box: LexborNode | None,
     provenance: Provenance,

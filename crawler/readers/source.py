@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -95,12 +95,18 @@ class Source:
     """Opens a member that is too large to hold: a stream from its first byte on that cannot seek, and that raises
     ``Unreadable`` where the member is damaged or costs more than the limits allow. ``None`` for all else."""
 
+    form: str | None = None
+    """Name of the format, where ``corpus.toml`` tells it; else it is recognised."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Columns of a table by field of a work, where ``corpus.toml`` tells them."""
+
     def member(self, name: str, content: bytes | None, **known: object) -> Source:
         """A member of this input with its unpacked bytes; it shares the budget.
 
         ``known`` may give ``url``, ``retrieved_at`` and ``media_type``, and ``opener`` for a member without content.
         """
         bare = Source(self.path, f"{self.ref}/{name}", self.max_bytes, self.limits, content, budget=self.budget)
+        known = {"fields": self.fields} | known
         return replace(bare, depth=self.depth + 1, **known)  # type: ignore[arg-type]
 
     def open(self) -> BinaryIO:
@@ -137,7 +143,8 @@ class Source:
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of the content, in hex; of a file without holding it in memory."""
-        if self.content is not None:
-            return hashlib.sha256(self.content).hexdigest()
+        held = self.content if self.content is not None else self.__dict__.get("data")
+        if held is not None:
+            return hashlib.sha256(held).hexdigest()
         with self.open() as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]

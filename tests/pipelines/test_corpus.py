@@ -1,5 +1,6 @@
 """corpus.toml and the folder of a corpus."""
 
+import re
 import tomllib
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from pipelines.corpus import Corpus, load_config, template
 from pipelines.errors import CannotStart
 from schemas.base import Record
-from schemas.corpus import CorpusConfig, DedupConfig, FiltersConfig, LanguagesConfig, LimitsConfig
+from schemas.corpus import CorpusConfig, DedupConfig, FiltersConfig, LanguagesConfig, LimitsConfig, SourceConfig
+
+SETTING = re.compile(r"# (\w+) = ")
 
 
 def refusal(tmp_path, text):
@@ -78,17 +81,18 @@ def test_the_template_shows_every_setting_and_means_the_defaults(tmp_path):
     assert corpus.create()
     assert not corpus.create()
     assert corpus.config == CorpusConfig()
-    keys = [line.removeprefix("# ").partition(" = ")[0] for line in template().splitlines() if " = " in line]
+    keys = [found[1] for line in template().splitlines() if (found := SETTING.match(line))]
     sections: list[type[Record]] = [CorpusConfig, LanguagesConfig, FiltersConfig, DedupConfig, LimitsConfig]
     known = {name for model in sections for name in model.model_fields}
-    assert set(keys) == known - {"sources", "languages", "filters", "dedup", "limits"} | {"path"}
+    tables = {"sources", "languages", "filters", "dedup", "limits"}
+    assert set(keys) == known - tables | set(SourceConfig.model_fields)
 
 
 def test_the_template_is_valid_when_all_is_uncommented():
     lines = []
     for line in template().splitlines():
-        bare = line.removeprefix("# ")
-        lines.append(bare if " = " in bare or bare.startswith("[") else line)
+        is_setting = SETTING.match(line) or line.startswith("# [[")
+        lines.append(line.removeprefix("# ") if is_setting else line)
     CorpusConfig.model_validate(tomllib.loads("\n".join(lines)))
 
 

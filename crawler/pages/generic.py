@@ -1,0 +1,193 @@
+"""Pages of no known origin: best effort, from the title, the headings and the element with most prose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawler.origins import origin_of
+from crawler.pages.body import Passage, line, passage
+from crawler.pages.page import Page, PageKind, Refused
+from schemas.work import Author, Block, Chapter, Provenance, Span, Work
+
+PARSER_VERSION = "1"
+MIN_LETTERS = 200
+"""Less text than this on a whole page is no story."""
+_CONTENT = (
+    *("#storytext", ".storytext", "#story", ".story", "#chapter-content", ".chapter-content", ".chapter-inner"),
+    *(".entry-content", ".post-content", ".post-body", "article", '[role="main"]', "main", "#content", ".content"),
+)
+_CHROME = (
+    *(
+        "nav",
+        "header",
+        "footer",
+        "aside",
+        "form",
+        ".comments",
+        "#comments",
+        ".comment",
+        ".sidebar",
+        "#sidebar",
+        ".menu",
+    ),
+    *(".navigation", ".breadcrumb", ".breadcrumbs", ".share", ".related", ".advert", ".cookie", "#footer", "#header"),
+)
+_BLOCKED = re.compile(
+    r"just a moment\.\.\.|attention required|checking your browser|shields are up|access denied|cf-browser-verification"
+    r"|verify (?:that )?you are (?:a )?human|enable javascript and cookies to continue",
+    re.IGNORECASE,
+)
+_REFUSALS = (
+    (re.compile(r"retry later|too many requests|error 429|rate limit", re.IGNORECASE), "rate_limited"),
+    (re.compile(r"\b404\b|not found|does not exist|no longer available|page missing", re.IGNORECASE), "deleted"),
+    (
+        re.compile(r"\b50[0234]\b|internal server error|bad gateway|service unavailable|gateway time", re.IGNORECASE),
+        "site_error",
+    ),
+    (re.compile(r"log ?in|sign ?in|members only|registered users", re.IGNORECASE), "restricted"),
+    (re.compile(r"adult content|age verification|are you over 18|mature content", re.IGNORECASE), "adult_gate"),
+)
+_CHAPTER = re.compile(
+    r"(?:chapter|chapitre|kapitel|cap[ií]tulo|capitolo|hoofdstuk|rozdzia[lł]|глава|part|teil)\s+(\d{1,4}|[ivxlc]{1,7})\b"
+    r"[\s:.–—-]*(.*)|第\s*(\d{1,4})\s*[章話话回]\s*(.*)",
+    re.IGNORECASE,
+)
+
+
+def recognise(page: Page) -> bool:
+    """Any page."""
+    return page.tree.root is not None
+
+
+def read(page: Page, provenance: Provenance) -> Sequence[Work]:
+    """The work of a page that nobody else knows.
+
+    Raises ``Refused`` for error pages, login forms and pages with hardly any text.
+    """
+    tree = page.tree
+    title = _title(tree)
+    main = _main(tree)
+    story = passage(main, leave_out=_CHROME) if main is not None else Passage("")
+    letters = sum(map(str.isalnum, story.text[:20_000]))
+    start = f"{title} {story.text[:2000]}"
+    if letters < 4 * MIN_LETTERS and _BLOCKED.search(page.html[:20_000]):
+        raise Refused("blocked", "a challenge page of the site's protection")
+    if letters < 2 * MIN_LETTERS:
+        for pattern, reason in _REFUSALS:
+            if pattern.search(start):
+                raise Refused(reason, f"the page says {pattern.search(start)[0]!r}")  # type: ignore[index]
+    if letters < MIN_LETTERS:
+        raise Refused("no_story", f"{letters} letters on the whole page")
+    origin = origin_of(page.url) if page.url else None
+    flags = (*provenance.flags, "origin_unknown")
+    known = provenance.model_copy(
+        update={"format": "html", "parser_version": PARSER_VERSION, "layout": "generic", "flags": flags}
+    )
+    return [
+        Work(
+            source=origin.source if origin else "file",
+            source_work_id=origin.work_id if origin else None,
+            url=page.url,
+            title=title or "Untitled",
+            authors=_authors(tree),
+            language_raw=_attribute(tree, "html", "lang"),
+            chapters=tuple(_chapters(story)),
+            provenance=known,
+        )
+    ]
+
+
+def _title(tree: LexborHTMLParser) -> str:
+    for selector, attribute in (('meta[property="og:title"]', "content"), ("title", None), ("h1", None), ("h2", None)):
+        node = tree.css_first(selector)
+        if node is not None and (found := (node.attributes.get(attribute) or "") if attribute else line(node)):
+            return " ".join(found.split())
+    return ""
+
+
+def _authors(tree: LexborHTMLParser) -> tuple[Author, ...]:
+    name = _attribute(tree, 'meta[name="author"]', "content")
+    return (Author(name=name),) if name else ()
+
+
+def _attribute(tree: LexborHTMLParser, selector: str, name: str) -> str | None:
+    node = tree.css_first(selector)
+    found = (node.attributes.get(name) or "").strip() if node is not None else ""
+    return found or None
+
+
+def _main(tree: LexborHTMLParser) -> LexborNode | None:
+    """The known container with most text in paragraphs, if it has most of the page's; else the whole body."""
+    body = tree.body
+    if body is None:
+        return None
+    whole = _prose(body)
+    for selector in _CONTENT:
+        candidates = tree.css(selector)[:50]
+        if candidates:
+            best = max(candidates, key=_prose)
+            if _prose(best) * 2 > whole:
+                return best
+    return body
+
+
+def _prose(node: LexborNode) -> int:
+    """Characters of an element that stand outside links."""
+    linked = sum(len(link.text(deep=True)) for link in node.css("a")[:2000])
+    return len(node.text(deep=True)) - linked
+
+
+def _chapters(story: Passage) -> list[Chapter]:
+    """Chapters by headings that say so, at least two; else one."""
+    cuts = []
+    for block in story.blocks:
+        heading = story.text[block.start : block.end]
+        if block.kind == "heading" and (found := _CHAPTER.fullmatch(heading.strip())):
+            number = found[1] or found[3]
+            cuts.append(
+                (block, int(number) if number.isdigit() else None, (found[2] or found[4] or "").strip() or None)
+            )
+    if len(cuts) < 2:
+        return [Chapter(text=story.text, blocks=story.blocks, spans=story.spans)]
+    chapters = []
+    if story.text[: cuts[0][0].start].strip():
+        chapters.append(_cut(story, 0, cuts[0][0].start))
+    for (block, number, title), following in zip(cuts, [*cuts[1:], None], strict=True):
+        end = following[0].start if following else len(story.text)
+        chapters.append(_cut(story, block.end, end).model_copy(update={"number": number, "title": title}))
+    return chapters
+
+
+def _cut(story: Passage, start: int, end: int) -> Chapter:
+    """The part of a passage between two offsets."""
+    while start < end and story.text[start].isspace():
+        start += 1
+    while end > start and story.text[end - 1].isspace():
+        end -= 1
+    return Chapter(
+        text=story.text[start:end],
+        blocks=tuple(_within(mark, start) for mark in story.blocks if start <= mark.start and mark.end <= end),
+        spans=tuple(_within(mark, start) for mark in story.spans if start <= mark.start and mark.end <= end),
+    )
+
+
+_Mark = TypeVar("_Mark", Block, Span)
+
+
+def _within(mark: _Mark, start: int) -> _Mark:
+    return mark.model_copy(update={"start": mark.start - start, "end": mark.end - start})
+
+
+KIND_GENERIC = PageKind(
+    name="html",
+    version=PARSER_VERSION,
+    recognised_by="any other page of HTML",
+    yields="one work: title, author where marked up, main text, chapters by headings",
+    lost="everything that only the site's own structure would tell",
+    recognise=recognise,
+    read=read,
+)

@@ -1,0 +1,84 @@
+"""Pages of HTML: bytes to text, and the page kind that reads it."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+
+from crawler.pages.kinds import KINDS
+from crawler.pages.page import Page, Refused
+from crawler.readers.encoding import Decoded, decode
+from crawler.readers.source import Item, Source, Unreadable
+from schemas.work import Provenance
+
+_CHARSET = re.compile(
+    rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})|<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})",
+    re.IGNORECASE,
+)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_MISTAKEN = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949"}
+"""Names that pages use for what is a larger encoding (the WHATWG Encoding Standard's labels)."""
+
+
+def decode_page(raw: bytes, media_type: str | None = None) -> Decoded:
+    """Text of a page: by byte order mark, UTF-8, the stated charset, else as any text.
+
+    A charset that the bytes cannot be in is passed over, and so is a single-byte one where the
+    bytes are valid UTF-8: templates state charsets that their authors did not write in.
+    Raises ``Unreadable`` for an encoding that Python has no codec for.
+    """
+    if not raw.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return Decoded(raw.decode("utf-8"), "utf-8", "utf-8")
+        except UnicodeDecodeError:
+            pass
+        for name in _stated(raw, media_type):
+            try:
+                return Decoded(raw.decode(name), name, "declared")
+            except (UnicodeDecodeError, LookupError):
+                continue
+    return decode(raw)
+
+
+def _stated(raw: bytes, media_type: str | None) -> Iterator[str]:
+    found = re.search(r"charset\s*=\s*\"?([\w.:-]+)", media_type or "", re.IGNORECASE)
+    names = [found[1]] if found else []
+    names += [(match[1] or match[2]).decode("ascii", "replace") for match in _CHARSET.finditer(raw[:8192])]
+    for name in names:
+        try:
+            codec = codecs.lookup(name).name
+        except LookupError:
+            continue
+        if codec != "utf-8" and not codec.startswith(("utf-16", "utf-32", "utf-7")):
+            yield _MISTAKEN.get(codec, codec)
+
+
+def read(source: Source) -> Iterator[Item]:
+    """Works of a page, by the first kind that recognises it.
+
+    Raises ``Unreadable`` for a page that holds none, with the reason.
+    """
+    decoded = decode_page(source.data, source.media_type)
+    text = decoded.text.replace("\0", "")
+    if _SURROGATES.search(text):
+        text = _SURROGATES.sub("\ufffd", text)
+    page = Page(text, source.url)
+    provenance = Provenance(
+        format="html",
+        parser_version="0",
+        raw_sha256=source.sha256,
+        path=source.ref.encode("utf-8", "backslashreplace").decode(),
+        encoding=decoded.encoding,
+        encoding_source=decoded.source,
+        retrieved_at=source.retrieved_at,
+        flags=decoded.flags,
+    )
+    for kind in KINDS:
+        if kind.recognise(page):
+            try:
+                yield from kind.read(page, provenance)
+            except Refused as error:
+                raise Unreadable(error.reason, error.detail) from None
+            return
+    raise Unreadable("no_story", "a page without elements")

@@ -1,0 +1,148 @@
+"""What a file is by its first bytes: names of formats, and what is no text at all."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from crawler.readers.encoding import wide_encoding
+from crawler.readers.source import HEAD_BYTES
+
+WHITE: Final = b" \t\n\r\f\v\x1a"
+_SIGNATURES: Final = (
+    (b"%PDF-", "PDF"),
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"(\xb5/\xfd", "Zstandard"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"{\\rtf", "RTF"),
+    (b"SQLite format 3\0", "SQLite"),
+    (b"PAR1", "Parquet"),
+    (b"ARROW1", "Arrow"),
+    (b"WARC/", "WARC"),
+    (b"AT&TFORM", "DjVu"),
+    (b"ITSF\x03", "CHM"),
+    (b"ITOLITLS", "LIT"),
+    (b"%!PS", "PostScript"),
+)
+_BINARIES: Final = (
+    (b"\x89PNG\r\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF87a", "a GIF image"),
+    (b"GIF89a", "a GIF image"),
+    (b"RIFF", "a RIFF file (WebP, WAV, AVI)"),
+    (b"II*\0", "a TIFF image"),
+    (b"MM\0*", "a TIFF image"),
+    (b"\x7fELF", "an executable"),
+    (b"MZ\x90\0", "an executable"),
+    (b"\xcf\xfa\xed\xfe", "an executable"),
+    (b"\xca\xfe\xba\xbe", "an executable"),
+    (b"\0asm", "an executable"),
+    (b"ID3\x02", "sound"),
+    (b"ID3\x03", "sound"),
+    (b"ID3\x04", "sound"),
+    (b"OggS", "sound"),
+    (b"fLaC", "sound"),
+    (b"wOFF", "a font"),
+    (b"wOF2", "a font"),
+    (b"OTTO", "a font"),
+)
+_ZIPPED: Final = (
+    (b"vnd.oasis.opendocument", "ODT"),
+    (b"word/", "DOCX"),
+    (b"[Content_Types].xml", "DOCX or another Office document"),
+)
+_XML_ROOTS: Final = (
+    (b"html", "XHTML"),
+    (b"package", "OPF (part of an EPUB)"),
+    (b"ncx", "NCX (part of an EPUB)"),
+    (b"container", "XML (part of an EPUB)"),
+    (b"rss", "RSS"),
+    (b"feed", "Atom"),
+    (b"rdf", "RSS"),
+    (b"fictionbook", "FictionBook"),
+    (b"svg", "SVG"),
+)
+_CONTROLS: Final = bytes({*range(32), 127} - set(b"\t\n\r\f\v\x1a\x1b\x08"))
+
+_HTML: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
+_FRAGMENT: Final = re.compile(
+    rb"<(?:div|p|table|section|article|h[1-6]|center|ul|ol|li|dl|span|a|blockquote|br|hr|meta|title|link|script|style)[\s>/]",
+    re.IGNORECASE,
+)
+_TAG: Final = re.compile(rb"</?[A-Za-z][\w:-]{0,30}(?:\s[^<>]{0,2000})?/?>")
+_ROOT: Final = re.compile(rb"<(?:[\w-]{1,20}:)?([A-Za-z]\w{0,30})[\s>/]")
+_MHTML: Final = re.compile(rb"(?im)^content-type:\s*multipart/related")
+
+
+def other_format(head: bytes) -> str | None:
+    """Name of a binary format by its signature."""
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return "DOC or another old Office document"
+    if head[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
+        return "MOBI or AZW3"
+    if head[257:262] == b"ustar":
+        return "tar"
+    if head[:1024].lstrip(WHITE).startswith(b"%PDF-"):
+        return "PDF"
+    return next((name for mark, name in _SIGNATURES if head.startswith(mark)), None)
+
+
+def binary(head: bytes) -> str | None:
+    """What a file is that is no text: by signature, or by more controls than a damaged text has."""
+    for mark, what in _BINARIES:
+        if head.startswith(mark):
+            return what
+    if head[4:8] == b"ftyp":
+        return "film or sound"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or wide_encoding(head):
+        return None
+    if b"\x1b$)C" in head:
+        return None  # ISO-2022-KR shifts in and out with control bytes
+    filled = head.rstrip(b"\0")  # a tail of NULs is a broken copy of a text
+    controls = len(filled) - len(filled.translate(None, _CONTROLS))
+    if not head.strip(b"\0" + WHITE):
+        return "nothing but NUL bytes"
+    if controls * 100 > len(head):
+        return f"{controls} control bytes in the first {min(len(head), HEAD_BYTES)}"
+    return None
+
+
+def narrow(head: bytes) -> bytes:
+    """The first bytes with UTF-16 and UTF-32 brought to UTF-8, so that marks of formats are found in them."""
+    for bom, name in ((b"\xff\xfe\0\0", "utf-32-le"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if head.startswith(bom):
+            return head[len(bom) :].decode(name, "ignore").encode("utf-8", "ignore")
+    if wide := wide_encoding(head):
+        return head.decode(wide, "ignore").encode("utf-8", "ignore")
+    return head.removeprefix(b"\xef\xbb\xbf")
+
+
+def is_mhtml(start: bytes) -> bool:
+    """Whether a file is a web page saved with its pictures in one mail."""
+    return start.startswith((b"From:", b"MIME-Version:", b"Content-Type:")) and bool(_MHTML.search(start[:4096]))
+
+
+def office_document(head: bytes) -> str | None:
+    """Name of a document format that is a zip, by the names near its start."""
+    return next((name for mark, name in _ZIPPED if mark in head), None)
+
+
+def markup(start: bytes) -> str | None:
+    """HTML or XML by the first tags; a text that begins with a stray tag is none."""
+    if _HTML.match(start) or (start.startswith((b"<?xml", b"<!--")) and _HTML.search(start[:4096])):
+        return "XHTML" if start.startswith(b"<?xml") else "HTML"
+    if start.startswith((b"<?xml", b"<!DOCTYPE")):
+        root = _ROOT.search(
+            re.sub(rb"<!--.{0,4000}?-->|<\?.{0,500}?\?>|<!.{0,500}?>", b"", start[:8192], flags=re.DOTALL)
+        )
+        known = root[1].lower() if root else b""
+        return next((name for mark, name in _XML_ROOTS if known == mark), "XML")
+    if _HTML.search(start[:4096]):
+        return "HTML"
+    tags = len(_TAG.findall(start[:16384]))
+    if _FRAGMENT.match(start) and tags >= 4 and tags * 400 > min(len(start), 16384):
+        return "HTML"
+    return None
