@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import textwrap
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 from crawler.command import shown
-from crawler.ingest import IngestCounts, current_preparation, ingest
+from crawler.ingest import IngestCounts, current_preparation, ingest, limits_of
 from crawler.progress import BuildProgress, FileProgress
+from crawler.readers.formats import recognise
+from crawler.readers.source import Source, Unreadable
 from crawler.scan import FoundFile, scan
 from crawler.summary import say_built, say_ingested
 from pipelines.assemble import assemble
@@ -40,6 +43,29 @@ def ingest_and_build(path: Path, paths: Sequence[Path], *, command: str, jobs: i
         say_ingested(_ingest_all(staging, found, corpus, command, jobs))
         if with_build:
             _build(corpus, staging, jobs)
+
+
+def say_how(path: Path, paths: Sequence[Path]) -> None:
+    """Print how each file would be read, and of tables which column would become which field; nothing is made.
+
+    Raises ``WrongUsage`` and ``CannotStart`` as ``ingest_and_build`` does.
+    """
+    corpus = Corpus(path)
+    for root in _roots(paths, corpus, corpus.config):
+        told = _told(root, corpus) or SourceConfig(path=".")
+        for file in scan(root, leave_out=[path]):
+            if file.problem:
+                print(f"{file.ref}: not read: {': '.join(file.problem)}")
+                continue
+            limits = limits_of(corpus.config)
+            source = Source(file.path, file.ref, limits.max_bytes, limits, form=told.format or None, fields=told.fields)
+            try:
+                form = recognise(source)
+                print(f"{file.ref}: {form.name}")
+                if form.takes_fields and hasattr(form.code, "describe_mapping"):
+                    print(textwrap.indent(form.code.describe_mapping(source, told.fields or None), "    "))
+            except Unreadable as error:
+                print(f"{file.ref}: not read: {error}")
 
 
 def build_version(path: Path, *, jobs: int) -> None:

@@ -205,7 +205,11 @@ def template() -> str:
             header = f"# [[{name}]]" if element is not annotation else f"[{name}]"
             body = [_comment(field.description), header]
             for key, inner in element.model_fields.items():
-                body += ["", _comment(inner.description), f"# {key} = {_toml(inner.get_default(call_default_factory=True), inner.annotation)}"]
+                body += [
+                    "",
+                    _comment(inner.description),
+                    f"# {key} = {_toml(inner.get_default(call_default_factory=True), inner.annotation)}",
+                ]
             tables.append("\n".join(body) + "\n")
         else:
             parts.append(f"{_comment(field.description)}\n# {name} = {_toml(field.default, annotation)}\n")

@@ -198,6 +198,7 @@ def test_build_applies_edited_settings(reference, tmp_path):
         (["build", "{tmp}/nothing"], 2, "no such corpus"),
         (["build", "{tmp}/empty"], 1, "nothing is staged"),
         (["build"], 2, "say which corpus"),
+        (["formats", "x"], 2, "takes no arguments"),
     ],
 )
 def test_mistakes_are_one_line_with_the_right_status(tmp_path, arguments, status, says):
@@ -210,11 +211,31 @@ def test_mistakes_are_one_line_with_the_right_status(tmp_path, arguments, status
     assert not (tmp_path / "c").exists()
 
 
-@pytest.mark.parametrize("command", ["ingest", "build"])
+def test_a_dry_run_says_how_and_makes_nothing(tmp_path):
+    (tmp_path / "works.csv").write_text("Story Title,Penname,Body,Kudos\nThe Hound,A. Writer,It rained all day.,7\n")
+    (tmp_path / "tale.txt").write_text("It rained.")
+    (tmp_path / "cover.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    result = scrapy("ingest", tmp_path, "-c", tmp_path / "c", "--dry-run")
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert "tale.txt: text" in lines
+    assert "cover.png: not read: binary: a PNG image" in lines
+    assert "works.csv: csv" in lines
+    for field, column in (("title", "Story Title"), ("authors", "Penname"), ("text", "Body"), ("kudos", "Kudos")):
+        assert any(field in line and column in line for line in lines), (field, lines)
+    assert not (tmp_path / "c").exists()
+
+
+def test_formats_are_listed():
+    printed = scrapy("formats").stdout
+    for name in ("text", "epub", "html: otw_work", "html: ffnet", "fimfarchive", "warc", "archive"):
+        assert f"\n{name} (version " in f"\n{printed}"
+
+
+@pytest.mark.parametrize("command", ["ingest", "build", "formats"])
 def test_help_shows_examples_and_statuses(command):
     result = scrapy(command, "--help")
     assert result.returncode == 0
-    assert f"examples:\n  scrapy {command} " in result.stdout
+    assert f"examples:\n  scrapy {command}" in result.stdout
     assert "exit status: 0 done, 1 could not start, 2 wrong usage, 3 ran but incomplete" in result.stdout
 
 

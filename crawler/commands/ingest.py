@@ -24,12 +24,14 @@ class Ingest(Command):
         ("scrapy ingest ~/stories -c datasets/mine", "read a folder, with all folders in it, and build datasets/mine"),
         ("scrapy ingest a.txt b.txt -c datasets/mine", "add two files to what the corpus holds"),
         ("scrapy ingest -c datasets/demo", "read the sources that datasets/demo/corpus.toml names"),
+        ("scrapy ingest works.csv -c datasets/mine --dry-run", "show which column would become which field"),
         ("scrapy ingest ~/stories -c datasets/mine -j 1 --no-build", "use one process, and build later"),
     )
 
     def add_own_options(self, group: argparse._ArgumentGroup) -> None:
         group.add_argument("-c", "--corpus", metavar="CORPUS", help="folder of the corpus; made if it does not exist")
         group.add_argument("-j", "--jobs", metavar="N", type=int, default=default_jobs(), help="processes (all cores)")
+        group.add_argument("--dry-run", action="store_true", help="say how each file would be read, and read nothing")
         group.add_argument("--no-build", action="store_true", help="stage only; build with `scrapy build CORPUS`")
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -37,11 +39,16 @@ class Ingest(Command):
             raise WrongUsage("say which corpus: -c datasets/NAME")
         if opts.jobs < 1:
             raise WrongUsage(f"-j {opts.jobs}: give the number of processes, 1 or more")
-        from crawler.session import ingest_and_build
+        from crawler.session import ingest_and_build, say_how
 
+        corpus = Path(opts.corpus).expanduser()
+        paths = [Path(argument).expanduser() for argument in args]
+        if opts.dry_run:
+            say_how(corpus, paths)
+            return
         ingest_and_build(
-            Path(opts.corpus).expanduser(),
-            [Path(argument).expanduser() for argument in args],
+            corpus,
+            paths,
             command=shlex.join(["scrapy", "ingest", *sys.argv[1:]]),
             jobs=opts.jobs,
             with_build=not opts.no_build,

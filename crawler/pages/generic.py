@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from crawler.origins import origin_of
 from crawler.pages.body import Passage, line, passage
 from crawler.pages.page import Page, PageKind, Refused
+from crawler.readers.text_chapters import heading_of
 from schemas.work import Author, Block, Chapter, Provenance, Span, Work
 
 PARSER_VERSION = "1"
@@ -51,11 +52,6 @@ _REFUSALS = (
     (re.compile(r"log ?in|sign ?in|members only|registered users", re.IGNORECASE), "restricted"),
     (re.compile(r"adult content|age verification|are you over 18|mature content", re.IGNORECASE), "adult_gate"),
 )
-_CHAPTER = re.compile(
-    r"(?:chapter|chapitre|kapitel|cap[ií]tulo|capitolo|hoofdstuk|rozdzia[lł]|глава|part|teil)\s+(\d{1,4}|[ivxlc]{1,7})\b"
-    r"[\s:.–—-]*(.*)|第\s*(\d{1,4})\s*[章話话回]\s*(.*)",
-    re.IGNORECASE,
-)
 
 
 def recognise(page: Page) -> bool:
@@ -83,7 +79,7 @@ def read(page: Page, provenance: Provenance) -> Sequence[Work]:
     if letters < MIN_LETTERS:
         raise Refused("no_story", f"{letters} letters on the whole page")
     origin = origin_of(page.url) if page.url else None
-    flags = (*provenance.flags, "origin_unknown")
+    flags = (*provenance.flags, *story.flags, "origin_unknown")
     known = provenance.model_copy(
         update={"format": "html", "parser_version": PARSER_VERSION, "layout": "generic", "flags": flags}
     )
@@ -142,15 +138,12 @@ def _prose(node: LexborNode) -> int:
 
 
 def _chapters(story: Passage) -> list[Chapter]:
-    """Chapters by headings that say so, at least two; else one."""
+    """Chapters by headings that say so, at least two; else one. The headings go into number and title."""
     cuts = []
     for block in story.blocks:
-        heading = story.text[block.start : block.end]
-        if block.kind == "heading" and (found := _CHAPTER.fullmatch(heading.strip())):
-            number = found[1] or found[3]
-            cuts.append(
-                (block, int(number) if number.isdigit() else None, (found[2] or found[4] or "").strip() or None)
-            )
+        heading = heading_of(story.text[block.start : block.end].strip()) if block.kind == "heading" else None
+        if heading is not None and heading.kind != "number":
+            cuts.append((block, heading.number, heading.title))
     if len(cuts) < 2:
         return [Chapter(text=story.text, blocks=story.blocks, spans=story.spans)]
     chapters = []

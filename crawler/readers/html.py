@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from crawler.pages.kinds import KINDS
 from crawler.pages.page import Page, Refused
 from crawler.readers.encoding import Decoded, decode
+from crawler.readers.epub_markup import flattened
 from crawler.readers.source import Item, Source, Unreadable
-from schemas.work import Provenance
+from schemas.work import Provenance, Work
 
 _CHARSET = re.compile(
     rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})|<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})",
@@ -63,6 +64,9 @@ def read(source: Source) -> Iterator[Item]:
     text = decoded.text.replace("\0", "")
     if _SURROGATES.search(text):
         text = _SURROGATES.sub("\ufffd", text)
+    flags = decoded.flags
+    if (flat := flattened(text)) != text:
+        text, flags = flat, (*flags, "markup_flattened")
     page = Page(text, source.url)
     provenance = Provenance(
         format="html",
@@ -72,13 +76,21 @@ def read(source: Source) -> Iterator[Item]:
         encoding=decoded.encoding,
         encoding_source=decoded.source,
         retrieved_at=source.retrieved_at,
-        flags=decoded.flags,
+        flags=flags,
     )
+    yield from _works(page, provenance)
+
+
+def _works(page: Page, provenance: Provenance) -> Sequence[Work]:
+    """What the first kind that recognises a page makes of it."""
     for kind in KINDS:
-        if kind.recognise(page):
-            try:
-                yield from kind.read(page, provenance)
-            except Refused as error:
-                raise Unreadable(error.reason, error.detail) from None
-            return
+        try:
+            if kind.recognise(page):
+                return kind.read(page, provenance)
+        except Refused as error:
+            raise Unreadable(error.reason, error.detail) from None
+        except Exception as error:
+            # A site that changed its pages must not pass for a fault of the run: the page is named and counted.
+            detail = f"{kind.name}: {type(error).__name__}: {error}; the site may have changed, please report it"
+            raise Unreadable("parse_error", detail) from error
     raise Unreadable("no_story", "a page without elements")
