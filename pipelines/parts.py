@@ -111,7 +111,8 @@ def _provenance(pieces: Sequence[Work], fields: dict[str, object], numbers: Sequ
     first = pieces[0].provenance
     total = hashlib.sha256("".join(piece.provenance.raw_sha256 for piece in pieces).encode()).hexdigest()
     flags = dict.fromkeys(flag for piece in pieces for flag in piece.provenance.flags)
-    flags["joined_from_parts"] = None
+    if len(pieces) > 1:
+        flags["joined_from_parts"] = None
     stated = fields.get("n_chapters_source")
     held = sum(len(piece.chapters) for piece in pieces)
     is_files = all(piece.part_number is None for piece in pieces)
