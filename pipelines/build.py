@@ -78,7 +78,7 @@ def decide(inventory: Inventory, config: CorpusConfig) -> Decisions:
     """Apply policy and dedup to the works that count; a pure function of what is staged and the settings."""
     rejects = list(inventory.superseded)
     kept: list[int] = []
-    columns = inventory.works.select([*POLICY_COLUMNS, "input_ref", "work_id", "source", "format", "raw_sha256"])
+    columns = inventory.works.select([*POLICY_COLUMNS, "input_ref", "path", "work_id", "source", "format", "raw_sha256"])
     for place, work in enumerate(columns.to_pylist()):
         verdict = judge(work, config)
         if verdict is None:
@@ -117,7 +117,7 @@ def _tally(values: Iterable[str]) -> dict[str, int]:
 
 def _policy_reject(work: dict[str, Any], reason: str, detail: str) -> RejectRow:
     return RejectRow(
-        ref=work["input_ref"],
+        ref=work["path"] or work["input_ref"],
         work_id=work["work_id"],
         source=work["source"],
         stage="policy",

@@ -238,7 +238,7 @@ def _superseded(work: dict[str, Any], newer: dict[str, Any] | None) -> RejectRow
         detail = f"replaced by the revision of {when}" if when else "replaced by a longer revision"
         detail += f" in {newer['path'] or newer['url']}"
     return RejectRow(
-        ref=work["input_ref"],
+        ref=work["path"] or work["input_ref"],
         work_id=work["work_id"],
         source=work["source"],
         stage="revision",
