@@ -78,7 +78,9 @@ def decide(inventory: Inventory, config: CorpusConfig) -> Decisions:
     """Apply policy and dedup to the works that count; a pure function of what is staged and the settings."""
     rejects = list(inventory.superseded)
     kept: list[int] = []
-    columns = inventory.works.select([*POLICY_COLUMNS, "input_ref", "path", "work_id", "source", "format", "raw_sha256"])
+    columns = inventory.works.select(
+        [*POLICY_COLUMNS, "input_ref", "path", "work_id", "source", "format", "raw_sha256"]
+    )
     for place, work in enumerate(columns.to_pylist()):
         verdict = judge(work, config)
         if verdict is None:

@@ -94,6 +94,8 @@ def passage_of_serialised(markup: str) -> Passage:
         if number < last and body.startswith("<p>") and "<" not in (text := body[3:]) and writer.is_outside:
             if text := unescaped(text).strip(" "):
                 writer.put_paragraph(text)
+        elif number < last and writer.is_outside and body.startswith("<p>") and writer.put_marked(body[3:]):
+            continue
         elif _REACHING.search(chunk):
             writer.feed("</p>".join(chunks[number:]))
             break

@@ -128,6 +128,8 @@ _SPANS: Final[dict[str, SpanKind]] = {
     **dict.fromkeys(("s", "strike", "del"), "strike"),
     **dict.fromkeys(("code", "tt", "kbd", "samp"), "code"),
 }
+PLAIN_MARKS: Final = _SPANS
+"""Elements that mark a stretch of text and do nothing else, where they have no attributes."""
 _TITLED: Final = frozenset({"a", "span", "abbr", "acronym"})
 _ALIGNED: Final = frozenset({"center", "right", "justify"})
 _VERSE: Final = frozenset({"verse", "poem", "poetry", "stanza"})

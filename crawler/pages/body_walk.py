@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from crawler.pages.body_marks import DROPPED, LISTS, RAW, VOID, Meaning, meaning
+from crawler.pages.body_marks import DROPPED, LISTS, PLAIN_MARKS, RAW, VOID, Meaning, meaning
 from schemas.work import BlockKind, SpanKind
 
 SCENE_BREAK: Final = "* * *"
@@ -21,6 +21,7 @@ BR_SCENE: Final = "br_scene"
 
 _DEEPEST: Final = 64
 """Marks that are open at once at most; those within are not kept. Nobody writes so; a million may be nested."""
+_PLAIN_MARK: Final = re.compile(f"<(/?)({'|'.join(sorted(PLAIN_MARKS, key=len, reverse=True))})>")
 _TAG: Final = re.compile(r"<!--.*?-->|<(/?)([^\s/>]+)([^>]*)>", re.DOTALL)
 _HTML_SPACE: Final = dict.fromkeys(map(ord, " \t\n\r\f"), " ")
 _OTHER_SPACE: Final = dict.fromkeys((0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " ")
@@ -118,6 +119,49 @@ class Writer:
         self.paragraphs.append(text)
         self.blocks.append(("p", self.base, end))
         self.base = end + 2
+
+    def put_marked(self, markup: str) -> bool:  # noqa: C901 - one pass over the pieces, kept together for speed
+        """Add a paragraph of clean text with nothing but plain marks in it, where no element is open.
+
+        Writes nothing and says so where it holds anything else, or marks that do not close in order.
+        """
+        pieces = _PLAIN_MARK.split(markup)
+        if any("<" in text for text in pieces[::3]):
+            return False
+        parts: list[str] = []
+        spans: list[RawSpan] = []
+        marks: list[tuple[str, int]] = []  # tag, and where its first character stands: -1 before there is one
+        base = self.base + self._size + 2 if self._size else self.base
+        size, space = 0, False
+        for place in range(0, len(pieces), 3):
+            text = unescaped(pieces[place])
+            if words := text.strip(" "):
+                if size and (space or text[0] == " "):
+                    parts.append(" ")
+                    size += 1
+                marks = [(tag, base + size if start < 0 else start) for tag, start in marks]
+                parts.append(words)
+                size += len(words)
+                space = text[-1] == " "
+            elif text:
+                space = True
+            if place + 2 >= len(pieces):
+                break
+            tag = pieces[place + 2]
+            if not pieces[place + 1]:
+                marks.append((tag, -1))
+                continue
+            if not marks or marks[-1][0] != tag:
+                return False
+            _, start = marks.pop()
+            if start >= 0:
+                spans.append((PLAIN_MARKS[tag], start, base + size, None))
+        if marks:
+            return False
+        if size:
+            self.put_paragraph("".join(parts))
+            self.spans += spans
+        return True
 
     def feed(self, markup: str) -> None:
         """Write serialised HTML; elements that it opens may be closed by what is fed next."""
