@@ -135,7 +135,7 @@ def test_chapters_come_back(count, pattern, data):
     texts = [
         "\n\n".join(
             data.draw(
-                st.lists(st.text("abc de.", min_size=3).map(lambda line: "x" + line.strip()), min_size=1, max_size=3)
+                st.lists(st.text("abc de.", min_size=3).map(lambda line: "y" + line.strip()), min_size=1, max_size=3)
             )
         )
         for _ in range(count)
