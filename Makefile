@@ -19,8 +19,9 @@ format: .venv/.installed  ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.installed   ## measure: generated stories to dataset, time and memory (by hand, never in CI)
-	$(BIN)/python -m tests.benchmarks.files_to_dataset
+bench: .venv/.installed   ## measure: readers beside the bare parse; stories to dataset, time and memory (by hand)
+	$(BIN)/python -m tests.benchmarks.readers
+	$(BIN)/python -m tests.benchmarks.files_to_dataset -j 1 2
 
 docs: .venv/.installed    ## renew docs/schema.md from the models
 	$(BIN)/python -m schemas.dictionary > docs/schema.md
