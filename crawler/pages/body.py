@@ -17,7 +17,8 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.pages.body_marks import BLOCKS
-from crawler.pages.body_walk import RawBlock, RawSpan, Writer, end_of, unescaped
+from crawler.pages.body_plain import RawSpan, unescaped
+from crawler.pages.body_walk import RawBlock, Writer, end_of
 from pipelines.clean import canonical, one_line
 from pipelines.clean_unicode import moved
 from schemas.work import Block, BlockKind, Span, SpanKind

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from crawler.pages.body_marks import DROPPED, LISTS, PLAIN_MARKS, RAW, VOID, Meaning, meaning
+from crawler.pages.body_marks import DROPPED, LISTS, RAW, VOID, Meaning, meaning
+from crawler.pages.body_plain import RawSpan, marked_paragraph, unescaped
 from schemas.work import BlockKind, SpanKind
 
 SCENE_BREAK: Final = "* * *"
@@ -21,7 +22,6 @@ BR_SCENE: Final = "br_scene"
 
 _DEEPEST: Final = 64
 """Marks that are open at once at most; those within are not kept. Nobody writes so; a million may be nested."""
-_PLAIN_MARK: Final = re.compile(f"<(/?)({'|'.join(sorted(PLAIN_MARKS, key=len, reverse=True))})>")
 _TAG: Final = re.compile(r"<!--.*?-->|<(/?)([^\s/>]+)([^>]*)>", re.DOTALL)
 _HTML_SPACE: Final = dict.fromkeys(map(ord, " \t\n\r\f"), " ")
 _OTHER_SPACE: Final = dict.fromkeys((0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " ")
@@ -37,7 +37,6 @@ _FLOWING: Final = _HTML_SPACE | _OTHER_SPACE | _LINE_END | _INVISIBLE
 _AS_TYPED: Final = _FLOWING | dict.fromkeys((0x0A, 0x0D), "\n") | {0x0C: "\n\n"}
 """Characters as ``pipelines.clean.canonical`` has them, after HTML has collapsed its own white space."""
 
-RawSpan = tuple[SpanKind, int, int, str | None]
 RawBlock = tuple[BlockKind, int, int]
 
 
@@ -120,46 +119,14 @@ class Writer:
         self.blocks.append(("p", self.base, end))
         self.base = end + 2
 
-    def put_marked(self, markup: str) -> bool:  # noqa: C901 - one pass over the pieces, kept together for speed
-        """Add a paragraph of clean text with nothing but plain marks in it, where no element is open.
-
-        Writes nothing and says so where it holds anything else, or marks that do not close in order.
-        """
-        pieces = _PLAIN_MARK.split(markup)
-        if any("<" in text for text in pieces[::3]):
+    def put_marked(self, markup: str) -> bool:
+        """Add a paragraph of clean text with plain marks in it, where no element is open; says whether it could."""
+        found = marked_paragraph(markup, self.base + self._size + 2 if self._size else self.base)
+        if found is None:
             return False
-        parts: list[str] = []
-        spans: list[RawSpan] = []
-        marks: list[tuple[str, int]] = []  # tag, and where its first character stands: -1 before there is one
-        base = self.base + self._size + 2 if self._size else self.base
-        size, space = 0, False
-        for place in range(0, len(pieces), 3):
-            text = unescaped(pieces[place])
-            if words := text.strip(" "):
-                if size and (space or text[0] == " "):
-                    parts.append(" ")
-                    size += 1
-                marks = [(tag, base + size if start < 0 else start) for tag, start in marks]
-                parts.append(words)
-                size += len(words)
-                space = text[-1] == " "
-            elif text:
-                space = True
-            if place + 2 >= len(pieces):
-                break
-            tag = pieces[place + 2]
-            if not pieces[place + 1]:
-                marks.append((tag, -1))
-                continue
-            if not marks or marks[-1][0] != tag:
-                return False
-            _, start = marks.pop()
-            if start >= 0:
-                spans.append((PLAIN_MARKS[tag], start, base + size, None))
-        if marks:
-            return False
-        if size:
-            self.put_paragraph("".join(parts))
+        text, spans = found
+        if text:
+            self.put_paragraph(text)
             self.spans += spans
         return True
 
@@ -392,14 +359,6 @@ class Writer:
         else:
             self.write(reading)
         ruby.start = self.base + self._size
-
-
-def unescaped(text: str) -> str:
-    """Serialised text with its four entities resolved (HTML, escaping a string)."""
-    if "&" not in text:
-        return text
-    text = text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">")
-    return text.replace("&amp;", "&")
 
 
 def end_of(markup: str, name: str, at: int) -> int:
