@@ -27,7 +27,7 @@ from schemas.tables import RejectRow
 from schemas.work import Work
 
 MIN_BATCH_BYTES = 2**20
-MAX_BATCH_BYTES = 8 * 2**20
+MAX_BATCH_BYTES = 4 * 2**20
 """Files per task, by size: what is staged, and what a kill can cost, at a time."""
 MAX_BATCH_FILES = 500
 SEGMENT_CHARACTERS = 16 * 2**20
