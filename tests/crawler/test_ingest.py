@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import time
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -73,7 +74,8 @@ def test_a_file_that_ends_its_worker_is_tried_alone_then_rejected(tmp_path, fold
 def test_a_large_input_fills_several_segments(tmp_path, folder, monkeypatch):
     monkeypatch.setattr(ingest_module, "SEGMENT_CHARACTERS", 1500)
     small = stage_in_this_process(tmp_path, folder, monkeypatch)
-    segments = Staging(small.staging).ledger.segments()
+    with closing(Staging(small.staging)) as staging:
+        segments = staging.ledger.segments()
     assert [segment.partition(".")[2] for segment in segments] == ["", *(f"{n:06d}" for n in range(1, len(segments)))]
     assert len(segments) > 2
     assert len(table(small, "works")) == 6
