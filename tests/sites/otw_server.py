@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 
 from tests.sites.otw_faults import Fault, challenge_page, cloudflare_page
-from tests.sites.otw_pages import error_page
+from tests.sites.otw_refusals import error_page
 from tests.sites.otw_routes import Answer, Router
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ class _Handler(BaseHTTPRequestHandler):
         archive = self.server.archive
         kind = fault.kind
         if kind in ("hang", "reset"):
+            self._record(0)
             if kind == "hang":
                 archive.stopping.wait(fault.seconds)
-            self._record(0)
             self._leave()
         elif kind in ("half", "length"):
             self._send(self.server.router.answer(self.path, self.headers.get("Cookie", "")), cut=kind)
