@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 from tests.sites import otw_expected
 from tests.sites.otw_catalogue import Catalogue
 from tests.sites.otw_faults import Fault, Faults
-from tests.sites.otw_ids import mix, number_of, work_id_of
+from tests.sites.otw_ids import mix, number_of, user_number, work_id_of
 from tests.sites.otw_server import Server
 from tests.sites.otw_works import OUTCOMES, TAG, Facets, Recipe
 
@@ -159,8 +159,10 @@ class Archive:
 
     def bookmarked(self, user: str, place: int) -> int | None:
         """Number of the work of a user's bookmark; none for bookmarks of series and of works elsewhere."""
-        number = int(user.rpartition("_")[2])
-        return None if place % 15 in (7, 8) else mix(self.catalogue.recipe.seed, number, place, 9) % self.catalogue.size
+        if place % 15 in (7, 8):
+            return None
+        recipe = self.catalogue.recipe
+        return mix(recipe.seed, user_number(user) or 0, place, 9) % recipe.works
 
     # What happens
 

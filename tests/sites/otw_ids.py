@@ -18,6 +18,7 @@ INTERVAL: Final = 4_800
 DAY: Final = 86_400
 SERIES_BLOCK: Final = 120
 COLLECTION_BLOCK: Final = 500
+_ACCOUNTS: Final = TONGUES[0].fillers
 _MASK: Final = (1 << 64) - 1
 
 
@@ -60,7 +61,14 @@ def day_of(seconds: int) -> str:
 
 def user_name(user: int) -> str:
     """The account of user number ``user``."""
-    return "orphan_account" if user == 0 else f"{TONGUES[0].fillers[user % 24]}_{user}"
+    return "orphan_account" if user == 0 else f"{_ACCOUNTS[user % len(_ACCOUNTS)]}_{user}"
+
+
+def user_number(name: str) -> int | None:
+    """The number of a user's account; none where nobody is called so."""
+    digits = name.rpartition("_")[2]
+    number = 0 if name == "orphan_account" else int(digits) if digits.isdecimal() and len(digits) < 9 else -1
+    return number if number >= 0 and user_name(number) == name else None
 
 
 def series_ids(n: int) -> list[str]:

@@ -179,8 +179,8 @@ def series_page(host: str, series: SeriesFacts, items: str, pages: str) -> str:
     )
     inside = (
         f'<h2 class="heading">\n{title}\n</h2>\n<div class="wrapper"><dl class="series meta group">\n{rows}</dl>'
-        f'</div>\n{pages}<h3 class="landmark heading">Listing Series</h3>\n<ul class="series work index group">\n{items}</ul>\n'
-        f"{pages}"
+        f'</div>\n{pages}<h3 class="landmark heading">Listing Series</h3>\n<ul class="series work index group">\n'
+        f"{items}</ul>\n{pages}"
     )
     return frame(host, f"{series.title} - {site_name(host)}", "series-show", inside)
 

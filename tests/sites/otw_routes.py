@@ -23,7 +23,7 @@ from tests.sites.otw_ids import (
     number_of,
     series_members,
     series_title,
-    user_name,
+    user_number,
     work_id_of,
 )
 from tests.sites.otw_search import search_matches
@@ -295,8 +295,12 @@ class Router:
         return self._index(asked, "all", lambda _: True, "", main=main, pagy=pagy)
 
     def user(self, asked: Asked, name: str) -> Answer:
+        number = user_number(name)
+        if number is None:
+            return self.missing()
+
         def by(facets: Facets) -> bool:
-            return user_name(facets.user) == name and not facets.anonymous
+            return number in facets.users and not facets.anonymous
 
         link = author_link(name, name)
         return self._index(asked, ("user", name), by, f"by {link}", main="works-index dashboard")
@@ -331,11 +335,13 @@ class Router:
         return Answer(200, body)
 
     def bookmarks(self, asked: Asked, name: str) -> Answer:
-        user = name.rpartition("_")[2]
-        found = list(range(_BOOKMARKS)) if user.isdigit() else []
+        user = user_number(name)
+        if user is None:
+            return self.missing()
+        found = list(range(_BOOKMARKS))
         shown, page, count = self._cut(found, asked)
         heading = lists.count_heading(page, self.archive.per_page, len(found), "Bookmark", f"by {escape(name)}")
-        items = "".join(self._bookmark(name, int(user), place) for place in shown)
+        items = "".join(self._bookmark(name, user, place) for place in shown)
         links = lists.pagination(asked.path, asked.query, page, count, pagy=True)
         return Answer(200, lists.bookmarks_page(self.host, heading, items, links))
 

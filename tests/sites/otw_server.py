@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from tests.sites.otw_faults import Fault, challenge_page, cloudflare_page
 from tests.sites.otw_refusals import error_page
@@ -38,12 +38,6 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     timeout = 300
     server: Server
-    responses: ClassVar = {
-        **BaseHTTPRequestHandler.responses,
-        445: ("No Answer", ""),
-        520: ("Unknown", ""),
-        525: ("TLS", ""),
-    }
 
     def do_GET(self) -> None:
         archive = self.server.archive
@@ -86,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = body[: len(body) // 2]
         if cut:
             headers["Connection"] = "close"
-        reason = self.responses.get(answer.status, ("Unknown", ""))[0]
+        reason = self.responses.get(answer.status, ("Unknown", ""))[0]  # 445, 520 and 525 are no standard ones
         lines = [f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
         self._record(answer.status)
         self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)

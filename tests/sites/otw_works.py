@@ -122,6 +122,11 @@ class Facets(NamedTuple):
         return mix(self.n, 7) % 32 == 0
 
     @property
+    def users(self) -> tuple[int, ...]:
+        """Numbers of the authors' accounts, named on the page or not."""
+        return (self.user, self.user + 1) if mix(self.n, 8) % 16 == 0 else (self.user,)
+
+    @property
     def fandoms(self) -> tuple[str, ...]:
         return (TAG,) if self.fandom >= len(FANDOMS) else (TAG, FANDOMS[self.fandom])
 
@@ -283,10 +288,7 @@ def story(recipe: Recipe, facets: Facets) -> Story:
     )
     account = user_name(facets.user)
     pseud = f"{account.partition('_')[0]}, the {draw[3] % 9}th" if draw[2] < 40 and facets.user else account
-    authors = [(account, pseud)]
-    if draw[4] < 16:
-        other = user_name(1 + facets.user)
-        authors.append((other, other))
+    authors = [(account, pseud), *((name, name) for name in map(user_name, facets.users[1:]))]
     popular = mix(recipe.seed, n, 4)
     kudos = 0 if draw[5] < 30 else popular % 2_000
     return Story(
