@@ -28,6 +28,13 @@ class Reply:
         return body.decode()
 
     @property
+    def location(self) -> str:
+        """Path and query that a redirect leads to, within the archive."""
+        parts, own = urlsplit(self.headers["location"]), urlsplit(self.url)
+        assert (parts.scheme, parts.netloc) == (own.scheme, own.netloc)
+        return parts._replace(scheme="", netloc="").geturl()
+
+    @property
     def page(self) -> Page:
         return Page(self.text, self.url)
 

@@ -69,6 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer, cut: str = "") -> None:
         body = answer.body.encode()
         headers = {"Date": self.date_time_string(), "Server": "otwarchive-test", **answer.headers}
+        if headers.get("Location", "").startswith("/") and self.headers.get("Host") == self.server.archive.host:
+            headers["Location"] = f"https://{self.server.archive.host}{headers['Location']}"
         if answer.kind:
             headers["Content-Type"] = answer.kind
         if self.server.archive.gzip and not cut and body and "gzip" in self.headers.get("Accept-Encoding", ""):

@@ -165,9 +165,9 @@ def test_a_chaptered_work_leads_to_its_first_chapter_and_a_one_shot_does_not(arc
     first = archive.expected(work_id)["chapters"][0]
     reply = get(archive, f"/works/{work_id}")
     assert reply.status == 302
-    assert reply.headers["location"] == f"/works/{work_id}/chapters/{first['source_chapter_id']}"
+    assert reply.location == f"/works/{work_id}/chapters/{first['source_chapter_id']}"
     bare = get(archive, f"/chapters/{first['source_chapter_id']}")
-    assert (bare.status, bare.headers["location"]) == (302, reply.headers["location"])
+    assert (bare.status, bare.location) == (302, reply.location)
     single = next(i for i in archive.ids("ok") if archive.expected(i)["n_chapters_planned"] == 1)
     assert get(archive, f"/works/{single}?view_adult=true").status == 200
 
@@ -227,11 +227,11 @@ def test_works_that_a_guest_may_not_see(archive):
     )
     reply = get(archive, f"/works/{restricted}{WHOLE}")
     assert reply.status == 302
-    assert reply.headers["location"] == f"/users/login?restricted=true&return_to=%2Fworks%2F{restricted}"
-    assert reason_of(get(archive, reply.headers["location"]).page) == "restricted"
+    assert reply.location == f"/users/login?restricted=true&return_to=%2Fworks%2F{restricted}"
+    assert reason_of(get(archive, reply.location).page) == "restricted"
     reply = get(archive, f"/works/{hidden}{WHOLE}")
-    assert (reply.status, reply.headers["location"]) == (302, f"/users/login?return_to=%2Fworks%2F{hidden}")
-    assert reason_of(get(archive, reply.headers["location"]).page) == "hidden"
+    assert (reply.status, reply.location) == (302, f"/users/login?return_to=%2Fworks%2F{hidden}")
+    assert reason_of(get(archive, reply.location).page) == "hidden"
     reply = get(archive, f"/works/{deleted}{WHOLE}")
     assert (reply.status, reason_of(reply.page)) == (404, "deleted")
     reply = get(archive, f"/works/{unrevealed}{WHOLE}")
@@ -316,7 +316,7 @@ def test_tags_with_marks_have_their_lists(archive, tag):
 
 def test_a_synonym_leads_to_its_tag_and_an_unknown_tag_nowhere(archive):
     reply = get(archive, "/tags/Tidal%20Clock/works")
-    assert (reply.status, reply.headers["location"]) == (302, LIST)
+    assert (reply.status, reply.location) == (302, LIST)
     assert get(archive, "/tags/Nobody%20Knows/works").status == 404
 
 
