@@ -92,7 +92,9 @@ class Archive:
         return {self.host: self.url}
 
     def start(self) -> str:
-        """Begin to serve in a thread; returns ``url``."""
+        """Begin to serve in a thread; returns ``url``. Raises ``OSError`` where the port is taken."""
+        if self._server is not None:
+            return self.url
         self.stopping.clear()
         self._server = Server(self, self._port)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

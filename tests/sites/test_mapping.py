@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -109,3 +111,25 @@ def test_a_request_keeps_everything_but_where_it_goes():
     assert request.meta == {"a": 1, "download_latency": 0.5}
     with pytest.raises(NotSupported, match=r"download\.archiveofourown\.org is no host"):
         mapped(Request("https://download.archiveofourown.org/"), {"archiveofourown.org": "http://127.0.0.1:8000"})
+
+
+def test_an_archive_started_by_hand_tells_how_to_reach_it(tmp_path):
+    command = [sys.executable, "-m", "tests.sites", "--port", "0", "--works", "30", "--seed", "3"]
+    served = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert served.stdout is not None
+    try:
+        lines = [served.stdout.readline() for _ in range(4)]
+        assert lines[0].startswith("30 works as archiveofourown.org at http://127.0.0.1:")
+        variables = dict(word.split("=", 1) for word in shlex.split(lines[3]))
+        assert variables["SCRAPY_SETTINGS_MODULE"] == "tests.sites.settings"
+        url = "https://archiveofourown.org/works/40000000/navigate"
+        assert crawl(tmp_path, [url], env={**os.environ, **variables}) == [[url, url, 200, True]]
+        port = lines[0].rpartition(":")[2].split()[0]
+        second = subprocess.run([*command[:4], port], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+        assert second.returncode == 1
+        assert second.stderr.startswith(f"python -m tests.sites: cannot listen on port {port}: ")
+    finally:
+        served.send_signal(signal.SIGINT)
+        rest = served.communicate(timeout=30)[0]
+    assert served.returncode == 0
+    assert rest.endswith("2 requests answered\n")

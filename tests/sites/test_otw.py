@@ -388,6 +388,21 @@ def test_bookmarks_are_of_works_series_works_elsewhere_and_of_what_is_gone(archi
     assert ids(pages) == [i for i in seen if archive.outcome(i) in ("ok", "noindex", "tdm")]
 
 
+@pytest.mark.parametrize(
+    "target", [LIST, "/works", "/series/5000", "/users/lamp_24/bookmarks", "/collections/tide_fest_0/works"]
+)
+def test_lists_are_known_as_lists(archive, target):
+    page = get(archive, target).page
+    assert kind_of(page) is otw_blurb.KIND_LISTING
+    read = otw_blurb.KIND_LISTING.read(page, provenance())
+    assert list(read) == list(otw_blurb.read_listing(page, provenance()).works) != []
+
+
+def test_pages_without_works_are_known_by_their_frame(archive):
+    for target in ("/", "/nowhere", "/users/login", "/works/40000007/navigate"):
+        assert kind_of(get(archive, target).page) is otw_outcomes.KIND_OUTCOME
+
+
 def test_expectations_name_fields_of_records():
     told = Archive(works=10).expected("40000000")
     assert set(told) - set(Work.model_fields) == {"language", "complete", "updated_at"}
