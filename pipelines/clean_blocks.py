@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from functools import cache
+from typing import Any
 
-from pipelines.clean_notes import may_hold_note_words, note_label, note_opener, note_words, speaks, talks
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.clean_notes import ALL_STEMS, NO_STEMS, note_label, note_opener, note_words, speaks, stems_in, talks
 from pipelines.clean_rules import LONGEST_MARK, Guess, end_marker, heading, image, scene_break, verse
 from schemas.work import Block, BlockKind, Blocks
 
@@ -22,6 +26,10 @@ _OPEN = frozenset({"p", "note_candidate", "disclaimer"})
 """Kinds that a note may go on over."""
 _PROSE = frozenset({"p", "verse", "quote", "list"})
 _BREAKS = frozenset({"scene_break", "end_marker", "heading"})
+_SHORT = 4096
+"""Characters: a shorter text is looked through faster paragraph by paragraph."""
+_NEWLINE = ord("\n")
+_ZERO = np.zeros(1, np.intp)
 
 
 def find_blocks(text: str, title: str | None = None) -> Blocks:
@@ -31,17 +39,11 @@ def find_blocks(text: str, title: str | None = None) -> Blocks:
     """
     if not text:
         return Blocks.empty()
-    paragraphs = text.split("\n\n")
-    if text.count("\n") == 2 * (len(paragraphs) - 1):
-        ends = list(accumulate(map(len, paragraphs), _after_break))
-        units = _Units(text, [0, *[end + 2 for end in ends[:-1]]], ends)
-        for index, paragraph in enumerate(paragraphs):
-            if (len(paragraph) <= LONGEST_MARK or paragraph[0] in _CLOSING) and (guess := _by_itself(paragraph)):
-                units.guesses[index] = guess
-    else:
+    units = _one_line_units(text) if len(text) > _SHORT else None
+    if units is None:
         units = _Units(text, [], [])
         at = 0
-        for paragraph in paragraphs:
+        for paragraph in text.split("\n\n"):
             if "\n" in paragraph:
                 units.add_lines(paragraph, at, title)
             else:
@@ -52,8 +54,38 @@ def find_blocks(text: str, title: str | None = None) -> Blocks:
     return units.blocks()
 
 
-def _after_break(end: int, size: int) -> int:
-    return end + 2 + size
+def _one_line_units(text: str) -> _Units | None:
+    """The paragraphs of a text in which each is one line; ``None`` where one is more."""
+    codes = _codes(text)
+    newlines = np.flatnonzero(codes == _NEWLINE)
+    firsts, seconds = newlines[::2], newlines[1::2]
+    if len(firsts) != len(seconds) or (seconds - firsts != 1).any():
+        return None
+    starts = np.concatenate((_ZERO, seconds + 1))
+    ends = np.append(firsts, len(text))
+    units = _Units(text, starts.tolist(), ends.tolist())
+    opens = _is_opening()[codes[starts]]
+    units.openings = np.flatnonzero(opens).tolist()
+    for index in np.flatnonzero(opens | (ends - starts <= LONGEST_MARK)).tolist():
+        units.tell(index, _by_itself(units.paragraph(index)))
+    return units
+
+
+def _codes(text: str) -> npt.NDArray[np.integer[Any]]:
+    """Code points of ``text``, in as few bytes each as will do."""
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), np.uint8)
+    units = text.encode("utf-16-le")
+    if len(units) == 2 * len(text):
+        return np.frombuffer(units, np.dtype("<u2"))
+    return np.frombuffer(text.encode("utf-32-le"), np.dtype("<u4"))
+
+
+@cache
+def _is_opening() -> npt.NDArray[np.bool_]:
+    opening = np.zeros(0x110000, np.bool_)
+    opening[[ord(char) for char in _CLOSING]] = True
+    return opening
 
 
 def mark_blocks(text: str, given: Sequence[Block], title: str | None = None) -> Blocks:
@@ -117,6 +149,10 @@ class _Units:
         self.ends = ends
         self.guesses: dict[int, Guess] = {}
         """By index."""
+        self.openings: list[int] | None = None
+        """Indexes of those that begin with a bracket, where they are known."""
+        self.stems = NO_STEMS
+        """Those that the blocks at the edges hold."""
 
     def add(self, start: int, end: int, guess: Guess | None) -> None:
         if guess:
@@ -164,6 +200,9 @@ class _Units:
 
     def mark(self, title: str | None) -> None:
         """Apply the rules that go by a block's place."""
+        count = len(self.starts)
+        edges = {*range(min(_EDGE, count)), *range(max(0, count - _EDGE), count)}
+        self.stems = stems_in("\n".join([self.paragraph(index)[:_BODY] for index in edges]))
         self._mark_head(title)
         self._mark_ends()
         self._mark_tail()
@@ -174,15 +213,13 @@ class _Units:
     def _mark_head(self, title: str | None) -> None:
         prose = False
         count = len(self.starts)
-        wordy = self._wordy(range(min(_EDGE, count)))
         for index in range(min(_LONGEST_RUN, count)):
             if prose and index >= _EDGE:
                 break
-            wordy = wordy or index >= _EDGE
             if index not in self.guesses:
                 paragraph = self.paragraph(index)
                 told = None if prose else heading(paragraph, title) or note_label(paragraph)
-                self.tell(index, told or note_opener(paragraph) or (note_words(paragraph) if wordy else None))
+                self.tell(index, told or note_opener(paragraph) or self._words(paragraph, index < _EDGE))
             prose = prose or self.kind(index) in _PROSE
 
     def _mark_ends(self) -> None:
@@ -203,18 +240,17 @@ class _Units:
     def _mark_tail(self) -> None:
         prose = False
         last = len(self.starts) - 1
-        wordy = self._wordy(range(max(0, last + 1 - _EDGE), last + 1))
         for index in range(last, max(-1, last - _LONGEST_RUN), -1):
             if prose and last - index >= _EDGE:
                 break
-            wordy = wordy or last - index >= _EDGE
             if index not in self.guesses:
                 paragraph = self.paragraph(index)
-                self.tell(index, note_opener(paragraph) or (note_words(paragraph) if wordy else None))
+                self.tell(index, note_opener(paragraph) or self._words(paragraph, last - index < _EDGE))
             prose = prose or self.kind(index) in _PROSE
 
-    def _wordy(self, indexes: range) -> bool:
-        return may_hold_note_words("\n".join(self.text[self.starts[i] : self.ends[i]][:_BODY] for i in indexes))
+    def _words(self, paragraph: str, at_edge: bool) -> Guess | None:
+        stems = self.stems if at_edge else ALL_STEMS
+        return note_words(paragraph, stems) if stems != NO_STEMS else None
 
     def _mark_after_breaks(self) -> None:
         for index in self._breaks():
@@ -224,8 +260,11 @@ class _Units:
 
     def _mark_open_brackets(self) -> None:
         """Notes whose bracket closes some paragraphs later."""
-        openings = [(i, closing) for i, start in enumerate(self.starts) if (closing := _CLOSING.get(self.text[start]))]
-        for index, closing in openings:
+        openings = self.openings
+        if openings is None:
+            openings = [index for index, start in enumerate(self.starts) if self.text[start] in _CLOSING]
+        for index in openings:
+            closing = _CLOSING[self.text[self.starts[index]]]
             if closing in self.paragraph(index) or self.kind(index) not in _OPEN:
                 continue
             guess = note_opener(self.paragraph(index))
