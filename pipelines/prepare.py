@@ -81,7 +81,8 @@ def prepare(work: Work) -> Prepared:
         _chapter_row(work_id, work.source, index, *parts, known.language)
         for index, parts in enumerate(zip(work.chapters, cleaned, detections, strict=True), start=1)
     )
-    row = _work_row(work_id, work, title, chapters, known, declared)
+    ratio = clean.compression_ratio(b"\n\n".join([chapter.encoded for chapter in cleaned]))
+    row = _work_row(work_id, work, title, chapters, ratio, known, declared)
     return Prepared(
         work=row,
         chapters=chapters,
@@ -116,7 +117,7 @@ def _chapter_row(
         notes_after=_lines(chapter.notes_after),
         blocks=cleaned.blocks,
         spans=cleaned.spans,
-        n_words=clean.count_words(cleaned.text),
+        n_words=clean.count_words(cleaned.text, cleaned.encoded),
         n_words_source=chapter.n_words_source,
         n_chars=len(cleaned.text),
         n_paragraphs=clean.count_paragraphs(cleaned.blocks),
@@ -127,7 +128,7 @@ def _chapter_row(
         language_confidence=detection.confidence,
         language_status=detection.status,
         text_flags=cleaned.flags,
-        content_sha256=hashlib.sha256(cleaned.text.encode()).hexdigest(),
+        content_sha256=hashlib.sha256(cleaned.encoded).hexdigest(),
     )
 
 
@@ -136,6 +137,7 @@ def _work_row(
     work: Work,
     title: str,
     chapters: tuple[ChapterRow, ...],
+    ratio: float | None,
     known: language.WorkLanguage,
     declared: str | None,
 ) -> WorkRow:
@@ -194,7 +196,7 @@ def _work_row(
         n_words=sum(chapter.n_words for chapter in chapters),
         n_words_source=work.n_words_source,
         n_chars=sum(chapter.n_chars for chapter in chapters),
-        compression_ratio=clean.compression_ratio("\n\n".join(chapter.text for chapter in chapters)),
+        compression_ratio=ratio,
         published_date=work.published_date,
         updated_date=work.updated_date,
         **engagement.model_dump(),
