@@ -167,7 +167,7 @@ def _merged_row(copy: dict[str, Any], keeper: dict[str, Any]) -> DuplicateRow:
     )
 
 
-def _with_roles(works: pa.Table, findings: dedup.DuplicateFindings) -> pa.Table:
+def _with_roles(works: pa.Table, findings: dedup_decide.DuplicateFindings) -> pa.Table:
     clusters = dedup_decide.cluster_ids(works.column("work_id"), findings.cluster_of)
     roles = pa.DictionaryArray.from_arrays(pa.array(findings.role_of), pa.array(dedup_decide.ROLES))
     return works.append_column("dup_cluster_id", clusters).append_column("dup_role", roles)

@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 from pipelines.dedup_decide import DuplicateFindings, decide_clusters
 from pipelines.dedup_join import BandTask, Join, Pairs, Places, band_pairs, gathered, near_tasks, split
 from pipelines.dedup_keys import EXACT, HIGHEST_BANDED, KeyTask, bands_for, key_path, write_keys
-from pipelines.dedup_links import Links, Run, joined_labels
+from pipelines.dedup_links import Links, Marks, Run, joined_labels
 from pipelines.dedup_screen import Thresholds, copy_sketches, screen, screen_tasks
 from pipelines.dedup_verify import OVERLAP, Locate, Overlaps, verify, verify_tasks
 from pipelines.fingerprint import fixed_binary
@@ -180,8 +180,8 @@ class _Search:
         segments = [self._staged.segments[segment] for segment in self._used]
         sketches = copy_sketches(join, segments, places, self._scratch / "sketches.bin")
         passed = list(self._run(screen, screen_tasks(sketches, pairs, self._thresholds)))
-        kept, seems = (np.concatenate(parts) for parts in zip(*passed, strict=True))
-        links.link(kept, seems, self._staged.column("n_words"))
+        kept, seems, asks = (np.concatenate(parts) for parts in zip(*passed, strict=True))
+        links.link(kept, seems, asks, self._staged.column("n_words"))
         return links
 
     def _join(self, takes_part: Any) -> Join:
@@ -194,8 +194,9 @@ class _Search:
                 stream.write(own.tobytes())
         return Join(self._files, str(path), str(self._scratch))
 
-    def _verify(self, pairs: Pairs) -> tuple[Overlaps, list[Hashes]]:
-        tasks = verify_tasks(pairs, self._staged.column("n_words"), self._locate, with_names=self._config.renamed)
+    def _verify(self, pairs: Pairs, asks_names: Marks) -> tuple[Overlaps, list[Hashes]]:
+        asks = asks_names & self._config.renamed
+        tasks = verify_tasks(pairs, asks, self._thresholds, self._staged.column("n_words"), self._locate)
         found, samples = [np.empty(0, dtype=OVERLAP)], []
         for overlaps, sampled in self._run(verify, tasks):
             found.append(overlaps)

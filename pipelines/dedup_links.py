@@ -15,12 +15,14 @@ import numpy.typing as npt
 
 from pipelines.dedup_join import Pairs, Places, distinct_pairs, split
 from pipelines.dedup_screen import Shares, Thresholds
-from pipelines.dedup_verify import OVERLAP, STRONG, Overlaps
+from pipelines.dedup_verify import OVERLAP, OWN_OF_BOTH, STRONG, Overlaps
 from pipelines.fingerprint_words import Hashes
 
 Run = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Calls a function on every task and gives the results in the order of the tasks: ``map``, or an executor's."""
-Verify = Callable[[Pairs], tuple[Overlaps, list[Hashes]]]
+Marks = npt.NDArray[np.bool_]
+Verify = Callable[[Pairs, Marks], tuple[Overlaps, list[Hashes]]]
+"""Compares pairs on their texts, and the name-blind texts of the marked ones."""
 Codes = npt.NDArray[np.int8]
 Numbers = npt.NDArray[np.float64]
 
@@ -31,8 +33,6 @@ MIN_RENAMED_GAP = 0.15
 """A renamed copy is at least so much more similar without names and pronouns than with them."""
 MIN_RENAMED_SHARED = 100
 """Name-blind shingles that a renamed copy shares at least."""
-OWN_OF_BOTH = 0.2
-"""Two works that each have so large a part of their own, in whole passages, may share but boilerplate."""
 MANY_WORKS = 10
 """A passage of so many works that are no copies of each other is boilerplate: a song, a prompt, a disclaimer."""
 _RANK = {CONTAINMENT: 1, RENAMED: 2, NEAR: 3}
@@ -78,11 +78,12 @@ class Links:
         self.method_of = np.zeros(len(self.labels), dtype=np.int8)
         self.is_held = np.zeros(len(self.labels), dtype=bool)
 
-    def compare(self, pairs: Pairs) -> Overlaps:
+    def compare(self, pairs: Pairs, asks_names: Marks | None = None) -> Overlaps:
         """Verify pairs that have not been yet, and give what all of them share."""
-        fresh = pairs[~np.isin(pairs, self.found["pair"])]
-        if len(fresh):
-            found, samples = self.verify(fresh)
+        is_fresh = ~np.isin(pairs, self.found["pair"])
+        if is_fresh.any():
+            asks = np.ones(len(pairs), dtype=bool) if asks_names is None else asks_names
+            found, samples = self.verify(pairs[is_fresh], asks[is_fresh])
             for overlap, sample in zip(found, samples, strict=True):
                 if len(sample):
                     self._samples.append((np.full(len(sample), overlap["pair"]), sample))
@@ -92,12 +93,13 @@ class Links:
             self.found, self.boilerplate = together[order], share[order]
         return self.found[np.searchsorted(self.found["pair"], pairs)]
 
-    def link(self, pairs: Pairs, seems: Shares, words: Places) -> None:
+    def link(self, pairs: Pairs, seems: Shares, asks_names: Marks, words: Places) -> None:
         """Verify candidate pairs and join the works that are copies.
 
         Args:
             pairs: candidates, distinct.
             seems: how similar each pair seems by sketch; the most similar are verified first.
+            asks_names: whether a pair may be a renamed copy.
             words: length of each work, by place: the shorter of two is the one that may be held.
         """
         k = 1
@@ -105,15 +107,15 @@ class Links:
         while len(pairs):
             one, other = split(pairs)
             apart = self.labels[one] != self.labels[other]
-            pairs, seems = pairs[apart], seems[apart]
+            pairs, seems, asks_names = pairs[apart], seems[apart], asks_names[apart]
             if not len(pairs):
                 break
             chosen = _best(pairs, seems, self.labels, k)
-            found = self.compare(pairs[chosen])
+            found = self.compare(pairs[chosen], asks_names[chosen])
             verdicts = self.verdicts(found, np.zeros(len(found)), is_final=False)
             self._join(found["pair"], verdicts)
             unsure.append(pairs[chosen][verdicts == UNSURE])
-            pairs, seems = pairs[~chosen], seems[~chosen]
+            pairs, seems, asks_names = pairs[~chosen], seems[~chosen], asks_names[~chosen]
             k *= 2
         self._count_boilerplate()
         doubtful = distinct_pairs(unsure)

@@ -7,7 +7,6 @@ nothing, two stories around the same song have all but the song.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,17 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.dedup_join import Pairs, Places, split
+from pipelines.dedup_screen import Thresholds
 from pipelines.fingerprint_names import MIN_LEFT, MIN_NAMES, nameless
-from pipelines.fingerprint_words import SHINGLE_WORDS, Hashes, Words, cased_words_of, distinct, shingles
+from pipelines.fingerprint_words import SHINGLE_WORDS, Hashes, Marks, Words, cased_words_of, distinct, shingles
 from pipelines.staged_columns import read_columns
 
 VERIFY_VERSION = "1"
 UNCOUNTED_BLOCKS = ("note_candidate", "disclaimer")
 """Kinds of blocks that are no part of the story."""
-BATCH_WORDS = 2_000_000
-"""Words of the works that one task reads; a single pair may pass it."""
-CACHE_WORDS = 4_000_000
-"""Words of works that a task keeps for its next pairs: about 100 MB."""
+BATCH_WORDS = 1_000_000
+"""Words of the works that one task holds, 25 bytes each with their shingles; a single pair may pass it."""
+OWN_OF_BOTH = 0.2
+"""Two works that each have so large a part of their own, in whole passages, may share but boilerplate."""
 OWN_RUN = 30
 """Words in a row that share nothing, from which on they count as a piece of its own."""
 STRONG = 0.8
@@ -50,8 +50,8 @@ OVERLAP = np.dtype(
     ]
 )
 """What two works share. ``sizes``: distinct shingles of each, in order of place; ``own``: of the part of each work
-that is of its own in pieces of 30 words and more, the smaller one. The same for the name-blind texts, -1 where it
-was not measured."""
+that is of its own in pieces of 30 words and more, the smaller one. The same for the name-blind texts. -1: not measured,
+since the answer is not in doubt."""
 Overlaps = npt.NDArray[np.void]
 Located = tuple[str, int, int]
 """Folder of the segment, row of the first chapter, number of chapters."""
@@ -62,50 +62,45 @@ class VerifyTask:
     """Pairs of works to be compared on their texts."""
 
     pairs: Pairs
+    asks_names: Marks
+    """Whether to compare the name-blind texts of a pair, too."""
     located: dict[int, Located]
     """Where the chapters of each of these works lie."""
-    with_names: bool
-    """Whether to compare the name-blind texts too."""
+    thresholds: Thresholds
 
 
 def verify(task: VerifyTask) -> tuple[Overlaps, list[Hashes]]:
     """Compare pairs; of those that are not sure at once a sample of the shingles that they share, too."""
     found = np.zeros(len(task.pairs), dtype=OVERLAP)
+    texts = _texts_of(task.located)
     samples = []
-    held = _Held(task.located)
-    for row, (pair, one, other) in enumerate(
-        zip(task.pairs.tolist(), *map(np.ndarray.tolist, split(task.pairs)), strict=True)
-    ):
-        found[row], sample = compare(held.text(one), held.text(other), with_names=task.with_names)
-        found["pair"][row] = pair
+    for row, (one, other) in enumerate(zip(*map(np.ndarray.tolist, split(task.pairs)), strict=True)):
+        asks_names = bool(task.asks_names[row])
+        found[row], sample = compare(texts[one], texts[other], task.thresholds, asks_names=asks_names)
         samples.append(sample)
+    found["pair"] = task.pairs
     return found, samples
 
 
-class _Held:
-    """Texts of works, read when they are needed; the latest are kept."""
-
-    def __init__(self, located: dict[int, Located]) -> None:
-        self._located = located
-        self._texts: OrderedDict[int, Text] = OrderedDict()
-        self._words = 0
-
-    def text(self, place: int) -> Text:
-        if place in self._texts:
-            self._texts.move_to_end(place)
-            return self._texts[place]
-        text = Text(cased_words_of(story_texts(*self._located[place])))
-        self._texts[place] = text
-        self._words += text.n_words
-        while self._words > CACHE_WORDS and len(self._texts) > 2:
-            _, forgotten = self._texts.popitem(last=False)
-            self._words -= forgotten.n_words
-        return text
+def _texts_of(located: dict[int, Located]) -> dict[int, Text]:
+    """Texts of works, a segment at a time."""
+    texts: dict[int, Text] = {}
+    by_segment: dict[str, list[tuple[int, int, int]]] = {}
+    for place, (segment, first, count) in located.items():
+        by_segment.setdefault(segment, []).append((first, count, place))
+    for segment, works in by_segment.items():
+        table = read_columns(segment, "chapters", ("text", "blocks"))
+        for first, count, place in sorted(works):
+            texts[place] = Text(cased_words_of(_story_texts(table.slice(first, count))))
+    return texts
 
 
 def story_texts(segment: str, first: int, count: int) -> list[str]:
     """Texts of the chapters of a work, without blocks that are no part of the story."""
-    table = read_columns(segment, "chapters", ("text", "blocks")).slice(first, count)
+    return _story_texts(read_columns(segment, "chapters", ("text", "blocks")).slice(first, count))
+
+
+def _story_texts(table: pa.Table) -> list[str]:
     texts: list[str] = table.column("text").to_pylist()
     listed = table.column("blocks").combine_chunks()
     blocks = listed.flatten()
@@ -147,24 +142,31 @@ class Text:
         return distinct(map(shingles, self.nameless_words))
 
 
-def compare(one: Text, other: Text, *, with_names: bool) -> tuple[tuple[object, ...], Hashes]:
+def compare(one: Text, other: Text, limits: Thresholds, *, asks_names: bool) -> tuple[tuple[object, ...], Hashes]:
     """What two works share, as a row of ``OVERLAP`` (the pair left open), and a sample of it."""
     shared = common(one.shingles, other.shingles)
     sizes = len(one.shingles), len(other.shingles)
+    jaccard = jaccard_of(len(shared), *sizes)
     own = nameless_own = -1.0
     blind_sizes, blind = (-1, -1), shared[:0]
     sample = shared[:0]
-    if jaccard_of(len(shared), *sizes) < STRONG:
-        own = min(own_part(text.words, shared) for text in (one, other))
+    if jaccard < STRONG:
         sample = shared
-        if with_names:
+        if asks_names:
             blind = common(one.nameless_shingles, other.nameless_shingles)
             blind_sizes = len(one.nameless_shingles), len(other.nameless_shingles)
-            if len(blind):
-                nameless_own = min(own_part(text.nameless_words, blind) for text in (one, other))
-                sample = distinct((shared, blind)) if len(blind) > len(shared) else shared
+            sample = blind if len(blind) > len(shared) else shared
+        if _may_share_passages(len(shared), sizes, limits.similarity):
+            own = min(own_part(text.words, shared) for text in (one, other))
+        if _may_share_passages(len(blind), blind_sizes, limits.nameless):
+            nameless_own = min(own_part(text.nameless_words, blind) for text in (one, other))
     row = (0, sizes, len(shared), own, blind_sizes, len(blind), nameless_own)
     return row, sample[sample < SAMPLED][:MAX_SAMPLES]
+
+
+def _may_share_passages(shared: int, sizes: tuple[int, int], similarity: float) -> bool:
+    """Whether two similar texts may each have a large part of their own: none where the other holds nearly all."""
+    return jaccard_of(shared, *sizes) >= similarity and shared < (1 - OWN_OF_BOTH) * min(sizes) + OWN_RUN
 
 
 def jaccard_of(shared: int, one: int, other: int) -> float:
@@ -199,7 +201,11 @@ def own_part(chapters: Sequence[Hashes], shared: Hashes) -> float:
 
 
 def verify_tasks(
-    pairs: Pairs, n_words: Places, locate: Callable[[Places], dict[int, Located]], *, with_names: bool
+    pairs: Pairs,
+    asks_names: Marks,
+    thresholds: Thresholds,
+    n_words: Places,
+    locate: Callable[[Places], dict[int, Located]],
 ) -> Iterator[VerifyTask]:
     """Pairs in batches of bounded text; ``pairs`` is sorted, so that a work's pairs lie together."""
     start = size = 0
@@ -208,14 +214,14 @@ def verify_tasks(
         new = [place for place in (one, other) if place not in needed]
         more = int(n_words[new].sum())
         if needed and size + more > BATCH_WORDS:
-            yield VerifyTask(pairs[start:end], locate(np.array(list(needed))), with_names)
+            yield VerifyTask(pairs[start:end], asks_names[start:end], locate(np.array(list(needed))), thresholds)
             start, size, needed = end, 0, {}
             new = [one, other]
             more = int(n_words[new].sum())
         needed.update(dict.fromkeys(new))
         size += more
     if needed:
-        yield VerifyTask(pairs[start:], locate(np.array(list(needed))), with_names)
+        yield VerifyTask(pairs[start:], asks_names[start:], locate(np.array(list(needed))), thresholds)
 
 
 class Locate:

@@ -31,6 +31,8 @@ ele ela eles elas dele dela lei egli
 он она его её ее ему ей ним ней нём нем неё нее них они их им
 """
 _SLOTS = 1 << 14
+_LARGEST_FILTER = 24
+"""Bits of the slots of the largest filter: 16 MB, for a chapter of half a million words."""
 
 
 @cache
@@ -58,12 +60,12 @@ def nameless(text: Words) -> tuple[Hashes, int]:
     """Words of a chapter without names and pronouns, in order; and how many names there were.
 
     Which words occur with a small letter is kept in a Bloom filter of 32 slots to a word and two hashes:
-    about one name in 5,000 is taken for a common word, the same one in every copy.
+    about one name in 5,000 is taken for a common word.
     """
     capitals = np.flatnonzero(text.capitals)
     if not len(capitals):
         return text.hashes[:0], 0
-    mask = np.int64((1 << (32 * len(text.hashes)).bit_length()) - 1)
+    mask = np.int64((1 << min((32 * len(text.hashes)).bit_length(), _LARGEST_FILTER)) - 1)
     signed = text.hashes.view(np.int64)
     slots = signed & mask, (signed >> np.int64(24)) & mask
     written_small = np.zeros(int(mask) + 2, dtype=bool)

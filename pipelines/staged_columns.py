@@ -15,6 +15,4 @@ def read_columns(segment: str | Path, table: str, columns: Sequence[str]) -> pa.
     Raises ``OSError`` where the segment has no such table.
     """
     with pa.memory_map(str(Path(segment) / f"{table}.arrow")) as source:
-        names = pa.ipc.open_file(source).schema.names
-        options = pa.ipc.IpcReadOptions(included_fields=sorted(names.index(name) for name in columns))
-        return pa.ipc.open_file(source, options=options).read_all().select(list(columns))
+        return pa.ipc.open_file(source).read_all().select(list(columns))

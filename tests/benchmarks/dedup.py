@@ -18,9 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-
-from pipelines.dedup import DuplicateFindings, find_duplicates
+from pipelines.dedup import find_duplicates
+from pipelines.dedup_decide import DuplicateFindings
 from pipelines.task_runner import task_runner
 from schemas.corpus import DedupConfig
 from tests.benchmarks.files_to_dataset import tree_memory
@@ -83,67 +82,66 @@ def ranges(path: Path, folder: Path) -> Iterator[tuple[str, int, int, str]]:
             start = stream.tell()
 
 
-def judged(corpus: Path, ids: list[str], findings: DuplicateFindings) -> list[str]:
-    """Recall by kind and by similarity, precision, and how many traps were taken for copies."""
-    place = {work_id: n for n, work_id in enumerate(ids)}
-    cluster = findings.cluster_of
-    planted: dict[str, list[bool]] = defaultdict(list)
-    family = np.arange(len(ids))
-    traps: dict[str, str] = {}
-    truth = [json.loads(line) for line in (corpus / "truth.jsonl").open(encoding="utf-8")]
+class Truth:
+    """What was planted in a corpus."""
 
-    def root(n: int) -> int:
-        while family[n] != n:
-            n = int(family[n])
-        return n
+    def __init__(self, corpus: Path, ids: list[str]) -> None:
+        self._place = {work_id: n for n, work_id in enumerate(ids)}
+        self._family = list(range(len(ids)))
+        with (corpus / "truth.jsonl").open(encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+        self.copies = [row for row in rows if "of" in row]
+        self.traps = {row["id"]: row["trap"] for row in rows if "trap" in row}
+        for row in self.copies:
+            one, other = self._root(row["id"]), self._root(row["of"])
+            self._family[max(one, other)] = min(one, other)
 
-    missed: list[str] = []
-    named_right = 0
-    renamed = 0
-    method = dict(zip(findings.rows["work_id"].to_pylist(), findings.rows["method"].to_pylist(), strict=True))
-    for row in truth:
-        if "trap" in row:
-            traps[row["id"]] = row["trap"]
-            continue
-        one, other = place[row["id"]], place[row["of"]]
-        hit = bool(cluster[one] >= 0 and cluster[one] == cluster[other])
-        if not hit and max(row["jaccard"], row["containment"]) >= 0.8:
-            missed.append(f"  MISSED {row}")
-        planted[row["kind"]].append(hit)
-        planted[f"J {min(9, int(row['jaccard'] * 10)) / 10:.1f}"].append(hit)
-        planted["all"].append(hit)
-        planted[
-            "all but J < 0.6 and C < 0.8" if row["jaccard"] >= 0.6 or row["containment"] >= 0.8 else "lightest"
-        ].append(hit)
+    def _root(self, work_id: str) -> int:
+        place = self._place[work_id]
+        while self._family[place] != place:
+            place = self._family[place]
+        return place
+
+    def are_related(self, one: str, other: str) -> bool:
+        return self._root(one) == self._root(other)
+
+
+def recall_lines(truth: Truth, findings: DuplicateFindings, ids: list[str]) -> list[str]:
+    """Recall by kind and by similarity."""
+    cluster = dict(zip(ids, findings.cluster_of.tolist(), strict=True))
+    method = dict(zip(*(findings.rows.column(c).to_pylist() for c in ("work_id", "method")), strict=True))
+    hits: dict[str, list[bool]] = defaultdict(list)
+    missed = []
+    for row in truth.copies:
+        found = cluster[row["id"]] >= 0 and cluster[row["id"]] == cluster[row["of"]]
+        lightest = row["jaccard"] < 0.6 and row["containment"] < 0.8
+        bucket = f"J {min(9, int(row['jaccard'] * 10)) / 10:.1f}"
+        for group in (row["kind"], bucket, "all", "lightest" if lightest else "all but the lightest"):
+            hits[group].append(found)
         if row["kind"] == "renamed":
-            renamed += 1
-            named_right += method.get(row["id"]) == "renamed" or method.get(row["of"]) == "renamed"
-        family[max(root(one), root(other))] = min(root(one), root(other))
-    lines = [
-        f"  {kind:28} {sum(hits):6} of {len(hits):6}  {sum(hits) / len(hits):.4f}"
-        for kind, hits in sorted(planted.items())
-    ]
+            hits["renamed, told as such"].append("renamed" in (method.get(row["id"]), method.get(row["of"])))
+        if not found and not lightest:
+            missed.append(f"  MISSED {row}")
+    lines = [f"  {group:28} {sum(h):6} of {len(h):6}  {sum(h) / len(h):.4f}" for group, h in sorted(hits.items())]
+    return lines + missed[:15]
+
+
+def precision_lines(truth: Truth, findings: DuplicateFindings) -> list[str]:
+    """Precision by method, and how many traps were taken for copies."""
+    right: dict[str, list[bool]] = defaultdict(list)
     wrong = []
-    by_method: dict[str, list[bool]] = defaultdict(list)
-    for row in findings.rows.select(
-        ["work_id", "other_work_id", "method", "similarity", "containment", "similarity_nameless"]
-    ).to_pylist():
-        right = root(place[row["work_id"]]) == root(place[row["other_work_id"]])
-        by_method[row["method"]].append(right)
-        if not right:
+    columns = ["work_id", "other_work_id", "method", "similarity", "containment", "similarity_nameless"]
+    for row in findings.rows.select(columns).to_pylist():
+        right[row["method"]].append(truth.are_related(row["work_id"], row["other_work_id"]))
+        if not right[row["method"]][-1]:
             wrong.append(row)
-    for name, hits in sorted(by_method.items()):
-        lines.append(f"  precision {name:18} {sum(hits):6} of {len(hits):6}")
-    caught = {row["work_id"] for row in wrong} | {row["other_work_id"] for row in wrong}
-    kinds: dict[str, list[bool]] = defaultdict(list)
-    for work_id, trap in traps.items():
-        kinds[trap].append(work_id in caught)
-    lines += [
-        f"  trap {trap:23} {sum(hits):6} of {len(hits):6} taken for copies" for trap, hits in sorted(kinds.items())
-    ]
-    lines.append(f"  renamed copies told as such {named_right} of {renamed}")
-    lines += missed[:15] + [f"  WRONG {row}" for row in wrong[:15]]
-    return lines
+    lines = [f"  precision {name:18} {sum(h):6} of {len(h):6}" for name, h in sorted(right.items())]
+    caught = {row[end] for row in wrong for end in ("work_id", "other_work_id")}
+    traps: dict[str, list[bool]] = defaultdict(list)
+    for work_id, trap in truth.traps.items():
+        traps[trap].append(work_id in caught)
+    lines += [f"  trap {trap:23} {sum(h):6} of {len(h):6} taken for copies" for trap, h in sorted(traps.items())]
+    return lines + [f"  WRONG {row}" for row in wrong[:15]]
 
 
 def main() -> None:
@@ -171,7 +169,9 @@ def main() -> None:
                 f"peak {watch.peak >> 20} MiB"
             )
         print(f"  pairs met {findings.n_screened:,}, verified {findings.n_verified:,}, copies {len(findings.rows):,}")
-        print("\n".join(judged(options.corpus, staged.works["work_id"].to_pylist(), findings)))
+        ids = staged.works["work_id"].to_pylist()
+        truth = Truth(options.corpus, ids)
+        print("\n".join(recall_lines(truth, findings, ids) + precision_lines(truth, findings)))
     finally:
         if not options.keep:
             shutil.rmtree(place)

@@ -143,11 +143,11 @@ def text(*chapters):
 
 
 def test_an_overlap_is_counted_on_the_sets():
-    row, sample = compare(text("a b c d e f g", "p q r s t"), text("b c d e f g h"), with_names=False)
-    assert row == (0, (4, 3), 2, 0.0, (-1, -1), 0, -1.0)
+    row, sample = compare(text("a b c d e f g", "p q r s t"), text("b c d e f g h"), LIMITS, asks_names=False)
+    assert row == (0, (4, 3), 2, -1.0, (-1, -1), 0, -1.0)
     assert len(sample) <= 2
-    assert compare(text("a b c d e f"), text("A, b; c d e f!"), with_names=False)[0][1:4] == ((2, 2), 2, -1.0)
-    assert compare(text(""), text("a b c"), with_names=False)[0][1:3] == ((0, 1), 0)
+    assert compare(text("a b c d e f"), text("A, b; c d e f!"), LIMITS, asks_names=False)[0][1:4] == ((2, 2), 2, -1.0)
+    assert compare(text(""), text("a b c"), LIMITS, asks_names=False)[0][1:3] == ((0, 1), 0)
     assert common(np.array([1, 3, 5], np.uint64), np.array([2, 3, 5, 8], np.uint64)).tolist() == [3, 5]
 
 
@@ -155,8 +155,8 @@ def test_names_and_pronouns_are_left_out_of_the_other_count():
     one, other = (
         text(named_tale(1, 200, *cast)) for cast in ((("Holmes", "Watson"), "he"), (("Alice", "Jane"), "she"))
     )
-    row, sample = compare(one, other, with_names=True)
-    assert row[1:] == ((196, 196), 0, 1.0, (156, 156), 156, 0.0)
+    row, sample = compare(one, other, LIMITS, asks_names=True)
+    assert row[1:] == ((196, 196), 0, -1.0, (156, 156), 156, -1.0)
     assert len(sample) > 20
 
 
@@ -172,7 +172,6 @@ def test_what_is_of_its_own_is_counted_in_pieces_of_thirty_words():
 
 def test_texts_are_read_in_bounded_batches(tmp_path, monkeypatch):
     monkeypatch.setattr("pipelines.dedup_verify.BATCH_WORDS", 15)
-    monkeypatch.setattr("pipelines.dedup_verify.CACHE_WORDS", 10)
     texts = ["a b c d e f", "b c d e f g", "a b c d e f g", "p q r s t u"]
     write_stories(tmp_path / "s", {f"a:{n}": [one] for n, one in enumerate(texts)})
 
@@ -181,10 +180,11 @@ def test_texts_are_read_in_bounded_batches(tmp_path, monkeypatch):
 
     pairs = joined(np.array([0, 0, 2, 1]), np.array([1, 2, 3, 3]))
     pairs.sort()
-    tasks = list(verify_tasks(pairs, np.array([6, 6, 7, 6]), locate, with_names=False))
+    asks = np.zeros(4, dtype=bool)
+    tasks = list(verify_tasks(pairs, asks, LIMITS, np.array([6, 6, 7, 6]), locate))
     assert [sorted(task.located) for task in tasks] == [[0, 1], [0, 2], [1, 3], [2, 3]]
     found = np.concatenate([verify(task)[0] for task in tasks])
     assert found["shared"].tolist() == [1, 2, 0, 0]
     assert found["sizes"].tolist() == [[2, 2], [2, 3], [2, 2], [3, 2]]
-    together, _ = verify(VerifyTask(pairs, locate(np.arange(4)), with_names=False))
+    together, _ = verify(VerifyTask(pairs, asks, locate(np.arange(4)), LIMITS))
     assert (together == found).all()
