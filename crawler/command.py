@@ -77,6 +77,15 @@ class Command(ScrapyCommand):
         self.exitcode = error.exit_status
 
 
+def add_cluster_option(group: argparse._ArgumentGroup) -> None:
+    """Add ``--cluster`` to a command whose tasks may run on many machines."""
+    group.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Dask scheduler whose workers do the tasks, such as tcp://host:8786 (docs/cluster.md)",
+    )
+
+
 def default_jobs() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import shutil
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -12,12 +14,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from crawler.cluster_workers import ClusterWorkers, guarded
 from crawler.readers import formats
 from crawler.readers.source import Limits, Rejected, Source, Unreadable
 from crawler.scan import FoundFile
-from crawler.workers import Done, Notify, WorkerLimits, Workers
+from crawler.workers import Done, Lost, Notify, WorkerLimits, Workers
 from pipelines import versions
 from pipelines.assemble import assemble
+from pipelines.cluster import Cluster
+from pipelines.errors import write_failure
 from pipelines.ledger import InputRecord
 from pipelines.parts import part_key
 from pipelines.prepare import Unprepared, prepare, reject_of
@@ -90,16 +95,16 @@ def ingest(
     config: CorpusConfig,
     *,
     command: str,
-    jobs: int,
+    jobs: int | Cluster,
     told: SourceConfig | None = None,
     progress: Progress = lambda _: None,
 ) -> IngestCounts:
     """Read, prepare and stage files that the ledger does not know as they are.
 
     ``origin`` tells folders with equal file names apart; ``told`` is what ``corpus.toml`` says of the
-    files' format. A task is written as segments by a worker
-    and made to count by this process; what a killed run left behind is discarded first. At last the
-    pieces of works (a chapter to a file) are put together.
+    files' format; ``jobs`` how many processes, or which cluster, the tasks run on. A task is written
+    as segments by a worker and made to count by this process; what a killed run left behind is discarded
+    first. At last the pieces of works (a chapter to a file) are put together.
     Raises ``Incomplete`` when the disk refuses or the run is interrupted; what is staged by then
     stays and the same command goes on from there.
     """
@@ -164,7 +169,12 @@ def _batches(files: Sequence[FoundFile], jobs: int) -> Iterator[tuple[FoundFile,
 
 
 def _run(
-    staging: Staging, run: int, files: Sequence[FoundFile], config: CorpusConfig, told: SourceConfig, jobs: int
+    staging: Staging,
+    run: int,
+    files: Sequence[FoundFile],
+    config: CorpusConfig,
+    told: SourceConfig,
+    jobs: int | Cluster,
 ) -> Iterator[tuple[_Task, _Result]]:
     """Results of all tasks as they come. A file that ends its worker is tried alone, then rejected."""
     if not files:
@@ -176,8 +186,13 @@ def _run(
         return _Task(name, staging.segments_folder, batch, limits_of(config), told, is_second_try)
 
     limits = WorkerLimits(config.limits.max_seconds, config.limits.max_memory_mib * 2**20)
-    batches = [task_of(batch) for batch in _batches(files, jobs)]
-    workers = Workers(stage_batch, min(jobs, len(batches)), limits, preload=[__name__])
+    width = jobs.width if isinstance(jobs, Cluster) else jobs
+    batches = [task_of(batch) for batch in _batches(files, width)]
+    workers: Workers[_Task, _Result] | ClusterWorkers[_Task, _Result]
+    if isinstance(jobs, Cluster):
+        workers = ClusterWorkers(jobs, partial(stage_elsewhere, limits=limits))
+    else:
+        workers = Workers(stage_batch, min(width, len(batches)), limits, preload=[__name__])
     for task in batches:
         workers.submit(task)
     with closing(workers.results()) as results:
@@ -248,6 +263,33 @@ def stage_batch(task: _Task, notify: Notify) -> _Result:
         records.append(_read_one(file, batch, partial(notify, number)))
     batch.flush()
     return _Result(tuple(batch.segments), tuple(records), batch.reasons)
+
+
+def stage_elsewhere(task: _Task, *, limits: WorkerLimits) -> Done[_Task, _Result] | Lost[_Task]:
+    """``stage_batch`` on a machine of a cluster, under the same limits; what it writes is all there, or not at all.
+
+    The task may run twice, even at the same time, when a machine was taken for lost: each writes in a
+    folder of its own, and the first that is done leaves its segments.
+    """
+    apart = task.folder / f".{uuid.uuid4().hex}"
+    apart.mkdir()
+    try:
+        outcome = guarded(stage_batch, replace(task, folder=apart), limits, preload=[__name__])
+        if isinstance(outcome, Lost):
+            return replace(outcome, task=task)
+        for segment in outcome.result.segments:
+            _leave(apart / f".{segment}", task.folder / f".{segment}")
+        return replace(outcome, task=task)
+    finally:
+        shutil.rmtree(apart, ignore_errors=True)
+
+
+def _leave(segment: Path, target: Path) -> None:
+    try:
+        segment.rename(target)
+    except OSError as error:
+        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:  # else the same task was done by another machine, too
+            raise write_failure(error, str(target)) from error
 
 
 def _read_one(file: FoundFile, batch: _Batch, notify: Callable[[], None]) -> InputRecord:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import textwrap
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from crawler.command import shown
@@ -17,6 +17,7 @@ from crawler.scan import FoundFile, scan
 from crawler.summary import say_built, say_ingested
 from pipelines.assemble import assemble
 from pipelines.build import build
+from pipelines.cluster import Cluster, open_cluster
 from pipelines.corpus import Corpus
 from pipelines.errors import CannotStart, WrongUsage
 from pipelines.explain import explain
@@ -24,13 +25,18 @@ from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig, SourceConfig
 
 
-def ingest_and_build(path: Path, paths: Sequence[Path], *, command: str, jobs: int, with_build: bool) -> None:
+def ingest_and_build(
+    path: Path, paths: Sequence[Path], *, command: str, jobs: int, with_build: bool, cluster: str | None = None
+) -> None:
     """Read files into the corpus at ``path``, making it if it is new, and build a version.
 
     Raises ``WrongUsage`` for paths that do not exist, ``CannotStart`` for a ``corpus.toml`` that
     cannot be read, folders without files and a corpus in use, ``Incomplete`` as ``ingest`` and
     ``build`` do. Nothing is made before the arguments are known to be right.
+    ``cluster`` is the address of the scheduler whose workers do the tasks.
     """
+    if cluster:
+        path, paths = path.absolute(), [root.absolute() for root in paths]
     corpus = Corpus(path)
     if path.exists() and not path.is_dir():
         raise WrongUsage(f"{path}: is a file; -c takes the folder of a corpus")
@@ -40,10 +46,14 @@ def ingest_and_build(path: Path, paths: Sequence[Path], *, command: str, jobs: i
         raise CannotStart(f"{', '.join(map(shown, roots))}: no files there; nothing to read")
     if corpus.create():
         print(f"new corpus {shown(path)}; its settings: {shown(corpus.config_path)}")
-    with corpus.lock(), closing(Staging(corpus.staging)) as staging:
-        say_ingested(_ingest_all(staging, found, corpus, command, jobs))
+    with (
+        _place(jobs, cluster, [corpus.path, *roots]) as place,
+        corpus.lock(),
+        closing(Staging(corpus.staging)) as staging,
+    ):
+        say_ingested(_ingest_all(staging, found, corpus, command, place))
         if with_build:
-            _build(corpus, staging, jobs)
+            _build(corpus, staging, place)
 
 
 def say_how(path: Path, paths: Sequence[Path]) -> None:
@@ -69,17 +79,32 @@ def say_how(path: Path, paths: Sequence[Path]) -> None:
                 print(f"{file.ref}: not read: {error}")
 
 
-def build_version(path: Path, *, jobs: int) -> None:
+def build_version(path: Path, *, jobs: int, cluster: str | None = None) -> None:
     """Build a version of the corpus at ``path`` from what it has staged.
 
     Raises ``WrongUsage`` where there is no corpus, ``CannotStart`` where nothing is staged or
     ``corpus.toml`` cannot be read, ``Incomplete`` as ``build`` does.
     """
-    corpus = _gathered(path)
-    with corpus.lock(), closing(Staging(corpus.staging)) as staging:
+    corpus = _gathered(path.absolute() if cluster else path)
+    with (
+        _place(jobs, cluster, [corpus.path]) as place,
+        corpus.lock(),
+        closing(Staging(corpus.staging)) as staging,
+    ):
         staging.discard_unacknowledged()
         _finish_assembling(staging)
-        _build(corpus, staging, jobs)
+        _build(corpus, staging, place)
+
+
+@contextmanager
+def _place(jobs: int, address: str | None, paths: Sequence[Path]) -> Iterator[int | Cluster]:
+    """Where tasks run: in ``jobs`` processes, or on the cluster at an address, whose workers see ``paths``."""
+    if address is None:
+        yield jobs
+        return
+    with open_cluster(address) as cluster:
+        cluster.check(paths)
+        yield cluster
 
 
 def explain_work(path: Path, work_id: str) -> None:
@@ -111,14 +136,14 @@ def _finish_assembling(staging: Staging) -> None:
     staging.ledger.end_run(run, {"works": counts.works})
 
 
-def _build(corpus: Corpus, staging: Staging, jobs: int) -> None:
+def _build(corpus: Corpus, staging: Staging, jobs: int | Cluster) -> None:
     with BuildProgress() as progress:
         manifest = build(corpus, staging, jobs=jobs, progress=progress)
     say_built(corpus, manifest)
 
 
 def _ingest_all(
-    staging: Staging, found: dict[Path, list[FoundFile]], corpus: Corpus, command: str, jobs: int
+    staging: Staging, found: dict[Path, list[FoundFile]], corpus: Corpus, command: str, jobs: int | Cluster
 ) -> IngestCounts:
     total = IngestCounts()
     n_files = sum(len(files) for files in found.values())

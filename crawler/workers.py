@@ -96,11 +96,15 @@ class Workers(Generic[T, R]):
         Leaving the loop early ends the workers.
         """
         try:
-            while self._waiting or any(worker.task is not None for worker in self._workers):
-                self._assign()
-                yield from self._collect()
+            yield from self.drained()
         finally:
             self.close()
+
+    def drained(self) -> Generator[Done[T, R] | Lost[T]]:
+        """The same, but the workers stay, for tasks that come later."""
+        while self._waiting or any(worker.task is not None for worker in self._workers):
+            self._assign()
+            yield from self._collect()
 
     def close(self) -> None:
         """End all workers."""

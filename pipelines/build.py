@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines import card, dedup, dedup_decide, export, versions
+from pipelines.cluster import Cluster
 from pipelines.corpus import Corpus
 from pipelines.dedup_links import Run
 from pipelines.dedup_policy import NO_ARCHIVE
@@ -24,12 +26,13 @@ from pipelines.errors import write_failure
 from pipelines.inventory import Inventory, take_inventory
 from pipelines.policy import POLICY_COLUMNS, judge
 from pipelines.stage import Staging
+from pipelines.table_parts import UNFINISHED, Part, batches_of, part_task, planned_parts, write_part
 from pipelines.task_runner import task_runner
 from schemas import dictionary
 from schemas.arrow import arrow_schema, to_table
 from schemas.corpus import CorpusConfig
 from schemas.manifest import Counts, FileEntry, Manifest, TableEntry
-from schemas.tables import SCHEMA_VERSION, SORT_KEYS, TABLES, DuplicateRow, RejectRow, WorkRow
+from schemas.tables import SCHEMA_VERSION, SORT_KEYS, TABLES, DuplicateRow, RejectRow
 
 WORTH_PROCESSES = 2000
 """Works from which on it takes less time to start processes than to do without."""
@@ -51,18 +54,25 @@ class Decisions:
     counts: Counts
 
 
-def build(corpus: Corpus, staging: Staging, *, jobs: int = 1, progress: Progress = lambda *_: None) -> Manifest:
+def build(
+    corpus: Corpus,
+    staging: Staging,
+    *,
+    jobs: int | Cluster = 1,
+    progress: Progress = lambda *_: None,
+) -> Manifest:
     """Build the next version of a corpus from everything that is staged.
 
     The caller holds the corpus (``Corpus.lock``). The version is written beside, made durable and
-    renamed; then the pointers are swapped. Raises ``Incomplete`` when the disk refuses; nothing of
+    renamed; then the pointers are swapped. The tasks run in ``jobs`` processes or
+    threads, or on a cluster: the bytes are the same. Raises ``Incomplete`` when the disk refuses; nothing of
     an unfinished version stays.
     """
     config = corpus.config
     progress("look through what is staged", 0, 1)
     inventory = take_inventory(staging)
     progress("look for copies", 0, 1)
-    with task_runner(jobs if inventory.works.num_rows >= WORTH_PROCESSES else 1) as run:
+    with _runner(inventory, jobs) as run:
         decisions = decide(inventory, config, staging.folder / "dedup", run)
     version = corpus.next_version()
     beside = corpus.path / f".{version}.tmp"
@@ -80,6 +90,12 @@ def build(corpus: Corpus, staging: Staging, *, jobs: int = 1, progress: Progress
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return manifest
+
+
+def _runner(inventory: Inventory, jobs: int | Cluster) -> AbstractContextManager[Run]:
+    if isinstance(jobs, Cluster):
+        return nullcontext(jobs.run)
+    return task_runner(jobs if inventory.works.num_rows >= WORTH_PROCESSES else 1)
 
 
 def decide(inventory: Inventory, config: CorpusConfig, folder: Path, run: Run = map) -> Decisions:
@@ -173,36 +189,27 @@ def _with_roles(works: pa.Table, findings: dedup_decide.DuplicateFindings) -> pa
     return works.append_column("dup_cluster_id", clusters).append_column("dup_role", roles)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A Parquet file to be: a table and, for works and chapters, the places of its works."""
-
-    name: str
-    path: str
-    places: np.ndarray[Any, Any]
-
-
 def _write_tables(
-    root: Path, inventory: Inventory, decisions: Decisions, progress: Progress, jobs: int
+    root: Path, inventory: Inventory, decisions: Decisions, progress: Progress, jobs: int | Cluster
 ) -> list[FileEntry]:
     works = decisions.works
-    keys = export.partition_keys(*(works.column(c).to_pylist() for c in ("source", "language", "n_chars")))
-    sizes = works.column("n_chars").to_numpy()
-    parts = [
-        _Part(name, f"{name}/site={site}/lang={lang}/part-{number:05d}.parquet", places)
-        for name in ("works", "chapters")
-        for (site, lang), number, places in export.file_plan(keys, sizes)
-    ] or [_Part(name, f"{name}/part-00000.parquet", np.empty(0, np.int64)) for name in ("works", "chapters")]
+    parts = planned_parts(works)
 
-    def write(part: _Part) -> FileEntry:
-        batches = _work_batches if part.name == "works" else _chapter_batches
-        return export.write_file(root, part.path, part.name, batches(inventory, works, part.places))
+    def write(part: Part) -> FileEntry:
+        chosen = works.take(pa.array(part.places))
+        return export.write_file(root, part.path, part.name, batches_of(part.name, inventory.rows, chosen))
 
+    if isinstance(jobs, Cluster):
+        tasks = (part_task(str(root), part, works, inventory.rows.folders) for part in parts)
+        entries = jobs.as_they_come(write_part, tasks)
+    else:
+        entries = export.run(write, parts, jobs)
     files = []
-    parts.sort(key=lambda part: -int(sizes[part.places].sum()) * (part.name == "chapters"))
-    for done, entry in enumerate(export.run(write, parts, jobs), start=1):
+    for done, entry in enumerate(entries, start=1):
         progress("write Parquet", done, len(parts))
         files.append(entry)
+    for left in root.rglob(f"*{UNFINISHED}"):  # of workers that were lost
+        left.unlink()
     duplicates = _sorted(decisions.duplicates, "duplicates")
     files.append(export.write_file(root, "duplicates/part-00000.parquet", "duplicates", [duplicates]))
     rejects = pa.concat_tables([inventory.rejects, decisions.rejects])
@@ -212,35 +219,6 @@ def _write_tables(
 
 def _sorted(table: pa.Table, name: str) -> pa.Table:
     return table.sort_by([(key, "ascending") for key in SORT_KEYS[name]])
-
-
-def _work_batches(inventory: Inventory, works: pa.Table, places: np.ndarray[Any, Any]) -> Iterator[pa.Table]:
-    """Rows of ``works`` in the order of ``places``, with what the build decided about them."""
-    schema = arrow_schema(WorkRow)
-    start = 0
-    for end in export.cut_by_size([4096] * len(places)):
-        chosen = works.take(pa.array(places[start:end]))
-        rows = inventory.rows.take("works", chosen.column("segment").to_numpy(), chosen.column("row").to_numpy())
-        for name in ("dup_cluster_id", "dup_role", "first_seen_at", "last_seen_at"):
-            column = chosen.column(name).cast(schema.field(name).type)
-            rows = rows.set_column(rows.schema.get_field_index(name), schema.field(name), column)
-        yield rows.select(schema.names)
-        start = end
-
-
-def _chapter_batches(inventory: Inventory, works: pa.Table, places: np.ndarray[Any, Any]) -> Iterator[pa.Table]:
-    """Rows of ``chapters`` of the works at ``places``, in order, in batches of bounded text."""
-    chosen = works.take(pa.array(places))
-    segments, firsts, counts, sizes = (
-        chosen.column(name).to_numpy() for name in ("segment", "first_chapter", "n_chapters", "n_chars")
-    )
-    start = 0
-    for end in export.cut_by_size(sizes.tolist()):
-        run = slice(start, end)
-        rows = np.concatenate([np.arange(f, f + n) for f, n in zip(firsts[run], counts[run], strict=True)])
-        if len(rows):
-            yield inventory.rows.take("chapters", np.repeat(segments[run], counts[run]), rows)
-        start = end
 
 
 def _manifest(corpus: Corpus, version: str, files: list[FileEntry], counts: Counts) -> Manifest:

@@ -84,7 +84,7 @@ def explain(corpus: Corpus, staging: Staging, work_id: str) -> Iterator[str]:
 
 def _revisions(staging: Staging, work_id: str) -> Iterator[_Staged]:
     for segment in staging.ledger.segments():
-        folder = str(staging.segments_folder / segment)
+        folder = staging.location(segment)
         ids = read_columns(folder, "works", ("work_id",)).column("work_id")
         rows = np.flatnonzero(np.asarray(pc.equal(ids, work_id)))
         if len(rows):
@@ -194,7 +194,7 @@ def _near(staging: Staging, work: _Staged) -> Iterator[_Near]:
     mine = read_columns(work.segment, "works", ("sketch", "nameless_sketch")).slice(work.row, 1)
     sketch, blind = sketch_matrix(mine.column("sketch")), fixed_binary(mine.column("nameless_sketch"), "<u4")
     for segment in staging.ledger.segments():
-        folder = str(staging.segments_folder / segment)
+        folder = staging.location(segment)
         current = staging.ledger.current_of(segment.partition(".")[0])
         table = read_columns(folder, "works", ("work_id", "input_ref", "sketch", "nameless_sketch"))
         if not table.num_rows:

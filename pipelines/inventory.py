@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from pipelines.dedup import StagedWorks
 from pipelines.stage import Staging
-from pipelines.staged_columns import read_columns
+from pipelines.staged_columns import read_columns, read_table
 from schemas.arrow import arrow_schema, to_table
 from schemas.tables import RejectRow
 
@@ -40,14 +40,13 @@ _REVISION_COLUMNS = (
 class StagedRows:
     """Rows of the staged tables by segment and place; segments are mapped into memory, not read."""
 
-    def __init__(self, staging: Staging) -> None:
-        self.segments = staging.ledger.segments()
-        self.folders = [str(staging.segments_folder / segment) for segment in self.segments]
-        self._open = lru_cache(maxsize=OPEN_SEGMENTS)(staging.open)
+    def __init__(self, folders: Sequence[str]) -> None:
+        self.folders = list(folders)
+        self._open = lru_cache(maxsize=OPEN_SEGMENTS)(read_table)
 
     def table(self, segment: int, name: str) -> pa.Table:
         """A whole staged table of a segment."""
-        return self._open(self.segments[segment], name)
+        return self._open(self.folders[segment], name)
 
     def columns(self, segment: int, name: str, columns: Sequence[str]) -> pa.Table:
         """Some columns of a staged table of a segment, which does not stay open."""
@@ -115,9 +114,10 @@ class Inventory:
 
 def take_inventory(staging: Staging) -> Inventory:
     """Look through everything staged and choose the revision of each work that counts."""
-    rows = StagedRows(staging)
+    segments = staging.ledger.segments()
+    rows = StagedRows([staging.location(segment) for segment in segments])
     parts, rejects = [], []
-    for segment, name in enumerate(rows.segments):
+    for segment, name in enumerate(segments):
         task = name.partition(".")[0]
         current = staging.ledger.current_of(task)
         parts.append(_slim_rows(rows, segment, current, staging.ledger.superseded_of(task)))

@@ -23,6 +23,7 @@ from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_columns
 from pipelines.ledger import InputRecord, Ledger
 from pipelines.parts import PartKey
 from pipelines.prepare import Prepared
+from pipelines.staged_columns import read_table
 from schemas.arrow import arrow_schema, to_table
 from schemas.tables import ChapterRow, RejectRow, WorkRow
 from schemas.work import Work
@@ -219,5 +220,8 @@ class Staging:
 
     def open(self, segment: str, table: str) -> pa.Table:
         """A staged table, mapped into memory: only the rows that are used are read."""
-        with pa.memory_map(str(self.segments_folder / segment / f"{table}.arrow")) as source:
-            return pa.ipc.open_file(source).read_all()
+        return read_table(self.location(segment), table)
+
+    def location(self, segment: str) -> str:
+        """Where the tables of a segment lie."""
+        return str(self.segments_folder / segment)

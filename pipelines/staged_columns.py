@@ -16,3 +16,9 @@ def read_columns(segment: str | Path, table: str, columns: Sequence[str]) -> pa.
     """
     with pa.memory_map(str(Path(segment) / f"{table}.arrow")) as source:
         return pa.ipc.open_file(source).read_all().select(list(columns))
+
+
+def read_table(segment: str | Path, table: str) -> pa.Table:
+    """A whole staged table, mapped into memory: only the rows that are used are read."""
+    with pa.memory_map(str(Path(segment) / f"{table}.arrow")) as source:
+        return pa.ipc.open_file(source).read_all()

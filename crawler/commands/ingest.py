@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from crawler.command import Command, default_jobs
+from crawler.command import Command, add_cluster_option, default_jobs
 from pipelines.errors import WrongUsage
 
 
@@ -33,6 +33,7 @@ class Ingest(Command):
         group.add_argument("-j", "--jobs", metavar="N", type=int, default=default_jobs(), help="processes (all cores)")
         group.add_argument("--dry-run", action="store_true", help="say how each file would be read, and read nothing")
         group.add_argument("--no-build", action="store_true", help="stage only; build with `scrapy build CORPUS`")
+        add_cluster_option(group)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if not opts.corpus:
@@ -52,4 +53,5 @@ class Ingest(Command):
             command=shlex.join(["scrapy", "ingest", *sys.argv[1:]]),
             jobs=opts.jobs,
             with_build=not opts.no_build,
+            cluster=opts.cluster,
         )

@@ -1,0 +1,63 @@
+"""The pool of ``workers`` on the machines of a cluster: there, too, a file costs no more than itself."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from crawler.workers import Done, Lost, Notify, WorkerLimits, Workers
+from pipelines.cluster import Cluster
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class ClusterWorkers(Generic[T, R]):
+    """``Workers``, with a cluster in the place of processes."""
+
+    def __init__(self, cluster: Cluster, function: Callable[[T], Done[T, R] | Lost[T]]) -> None:
+        """``function`` does a task on a worker of the cluster, guarded by limits."""
+        self._cluster = cluster
+        self._function = function
+        self._waiting: deque[T] = deque()
+
+    def submit(self, task: T) -> None:
+        """Put a task at the end of the queue."""
+        self._waiting.append(task)
+
+    def results(self) -> Generator[Done[T, R] | Lost[T]]:
+        """Results as they come, until no task is left; tasks may be submitted on the way."""
+        yield from self._cluster.as_they_come(self._function, _Queue(self._waiting))
+
+
+class _Queue(Iterator[T]):
+    """An iterator over a queue, which has no more when it is empty, and more again when it is filled."""
+
+    def __init__(self, waiting: deque[T]) -> None:
+        self._waiting = waiting
+
+    def __next__(self) -> T:
+        if not self._waiting:
+            raise StopIteration
+        return self._waiting.popleft()
+
+
+_own = threading.local()
+"""Of each thread of a worker of the cluster, the process that it hands its tasks to, and what that runs."""
+
+
+def guarded(
+    function: Callable[[T, Notify], R], task: T, limits: WorkerLimits, preload: Sequence[str] = ()
+) -> Done[T, R] | Lost[T]:
+    """Run ``function`` on a task in a process that is ended at the limits, and kept for the next task."""
+    key = (function, limits)
+    if getattr(_own, "key", None) != key:
+        if hasattr(_own, "workers"):
+            _own.workers.close()
+        _own.key, _own.workers = key, Workers(function, 1, limits, preload)
+    workers: Workers[Any, Any] = _own.workers
+    workers.submit(task)
+    (outcome,) = workers.drained()
+    return outcome
