@@ -31,7 +31,7 @@ NONE, CONTAINMENT, RENAMED, NEAR, UNSURE = range(5)
 
 MIN_RENAMED_GAP = 0.15
 """A renamed copy is at least so much more similar without names and pronouns than with them."""
-MIN_RENAMED_SHARED = 100
+MIN_RENAMED_SHARED = 46
 """Name-blind shingles that a renamed copy shares at least."""
 MANY_WORKS = 10
 """A passage of so many works that are no copies of each other is boilerplate: a song, a prompt, a disclaimer."""
