@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.dedup_screen import Thresholds
-from pipelines.dedup_verify import OVERLAP, VERIFY_VERSION, Marks, Overlaps
+from pipelines.dedup_verify import OVERLAP, VERIFY_VERSION, Overlaps
 from pipelines.fingerprint import SKETCH_VERSION, fixed_binary
-from pipelines.fingerprint_words import Hashes
+from pipelines.fingerprint_words import Hashes, Marks
 
 Keys = npt.NDArray[np.uint64]
 """Four numbers for each pair: what is in either work, and how it was compared."""
