@@ -16,8 +16,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ import pyarrow.compute as pc
 from pipelines.dedup_decide import DuplicateFindings, decide_clusters
 from pipelines.dedup_join import BandTask, Join, Pairs, Places, band_pairs, gathered, near_tasks, split
 from pipelines.dedup_keys import EXACT, HIGHEST_BANDED, KeyTask, bands_for, key_path, write_keys
+from pipelines.dedup_known import Keys, KnownPairs, content_keys, pair_keys
 from pipelines.dedup_links import Links, Marks, Run, joined_labels
 from pipelines.dedup_screen import Thresholds, copy_sketches, screen, screen_tasks
 from pipelines.dedup_verify import OVERLAP, Locate, Overlaps, verify, verify_tasks
@@ -42,6 +44,7 @@ A quoted line, a prompt or a short disclaimer has fewer."""
 MIN_NAMELESS = 0.6
 """Similarity of the name-blind texts from which on two works may be renamed copies."""
 NEVER = 2.0
+_NO_SAMPLE: Hashes = np.empty(0, dtype=np.uint64)
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,11 @@ def find_duplicates(staged: StagedWorks, config: DedupConfig, folder: Path, run:
     with _scratch(folder) as scratch:
         search = _Search(staged, config, folder, scratch, run)
         leaders = search.exact_leaders()
-        links = search.links(leaders) if config.near else search.no_links()
-        return decide_clusters(staged, leaders, links, config)
+        if not config.near:
+            return decide_clusters(staged, leaders, search.no_links(), config)
+        with search.known_pairs():
+            findings = decide_clusters(staged, leaders, search.links(leaders), config)
+        return replace(findings, n_compared=search.n_compared)
 
 
 @contextmanager
@@ -145,12 +151,20 @@ class _Search:
         self._locate = Locate(
             staged.segments, staged.column("segment"), staged.column("first_chapter"), staged.column("n_chapters")
         )
+        self._folder = folder
+        self.n_compared = 0
+        """Pairs whose texts were read."""
         self._thresholds = Thresholds(
             config.min_similarity,
             config.min_containment,
             MIN_SHARED_SHINGLES,
             MIN_NAMELESS if config.renamed else NEVER,
         )
+
+    def known_pairs(self) -> KnownPairs:
+        """What an earlier build compared: to be open while links are made."""
+        self._known = KnownPairs(self._folder, self._thresholds)
+        return self._known
 
     def exact_leaders(self) -> Places:
         """For each work the first one (by place) with the same words; works without words are their own."""
@@ -196,9 +210,25 @@ class _Search:
 
     def _verify(self, pairs: Pairs, asks_names: Marks) -> tuple[Overlaps, list[Hashes]]:
         asks = asks_names & self._config.renamed
-        tasks = verify_tasks(pairs, asks, self._thresholds, self._staged.column("n_words"), self._locate)
-        found, samples = [np.empty(0, dtype=OVERLAP)], []
-        for overlaps, sampled in self._run(verify, tasks):
-            found.append(overlaps)
-            samples += sampled
-        return np.concatenate(found), samples
+        keys = self._keys_of(pairs, asks)
+        rows = self._known.find(keys)
+        fresh = np.flatnonzero(rows < 0)
+        old = np.flatnonzero(rows >= 0)
+        tasks = verify_tasks(pairs[fresh], asks[fresh], self._thresholds, self._staged.column("n_words"), self._locate)
+        found = np.empty(len(pairs), dtype=OVERLAP)
+        samples: list[Hashes] = [_NO_SAMPLE] * len(pairs)
+        results = [self._known.get(rows[old]), *self._run(verify, tasks)]
+        found[np.concatenate((old, fresh))] = np.concatenate([overlaps for overlaps, _ in results])
+        found["pair"] = pairs  # places change from build to build
+        for place, sample in zip(np.concatenate((old, fresh)).tolist(), chain(*(s for _, s in results)), strict=True):
+            samples[place] = sample
+        self._known.keep(keys, found, samples)
+        self.n_compared += len(fresh)
+        return found, samples
+
+    def _keys_of(self, pairs: Pairs, asks_names: Marks) -> Keys:
+        one, other = split(pairs)
+        places = np.unique(np.concatenate((one, other)))
+        table = self._staged.take(places, ("content_sha256", "cleaner_version"))
+        keys = content_keys(*(table.column(name).to_pylist() for name in table.column_names))
+        return pair_keys(keys[np.searchsorted(places, one)], keys[np.searchsorted(places, other)], asks_names)

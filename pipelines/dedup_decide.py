@@ -58,7 +58,9 @@ class DuplicateFindings:
     n_screened: int = 0
     """Pairs that met and were compared by sketch."""
     n_verified: int = 0
-    """Pairs that were then compared by text to find links."""
+    """Pairs that were then compared by text to find links, now or by an earlier build."""
+    n_compared: int = 0
+    """Pairs that were compared by text now."""
 
 
 @dataclass

@@ -31,10 +31,13 @@ NONE, CONTAINMENT, RENAMED, NEAR, UNSURE = range(5)
 
 MIN_RENAMED_GAP = 0.15
 """A renamed copy is at least so much more similar without names and pronouns than with them."""
-MIN_RENAMED_SHARED = 100
+MIN_RENAMED_SHARED = 46
 """Name-blind shingles that a renamed copy shares at least."""
 MANY_WORKS = 10
 """A passage of so many works that are no copies of each other is boilerplate: a song, a prompt, a disclaimer."""
+MOST_TRIES = 16
+"""Pairs of a cluster that the last round verifies. The rounds before try 1, 2, 4 and 8, the most similar ones first:
+a work that resembles thousands (a challenge's header above a hundred words) is compared with some thirty."""
 _RANK = {CONTAINMENT: 1, RENAMED: 2, NEAR: 3}
 
 
@@ -104,7 +107,7 @@ class Links:
         """
         k = 1
         unsure: list[Pairs] = []
-        while len(pairs):
+        while len(pairs) and k <= MOST_TRIES:
             one, other = split(pairs)
             apart = self.labels[one] != self.labels[other]
             pairs, seems, asks_names = pairs[apart], seems[apart], asks_names[apart]

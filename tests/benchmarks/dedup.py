@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import tempfile
 import threading
@@ -29,31 +28,46 @@ TASK_BYTES = 8_000_000
 
 
 class Watch:
-    """Wall time, CPU time of this process and its ended children, and peak memory of the tree, while it is open."""
+    """Wall time, CPU time and peak memory of this process and all below it, while it is open."""
 
     def __enter__(self) -> Self:
         self._done = threading.Event()
         self.peak = 0
-        self._thread = threading.Thread(target=self._look)
-        self._cpu = _cpu()
+        self._seen: dict[int, float] = {}
+        self._before = _cpu_of_tree(os.getpid())
+        self._thread = threading.Thread(target=self._watch)
         self._start = time.perf_counter()
         self._thread.start()
         return self
 
-    def _look(self) -> None:
-        while not self._done.wait(0.2):
+    def _watch(self) -> None:
+        while not self._done.wait(0.1):
             self.peak = max(self.peak, tree_memory(os.getpid()))
+            self._seen |= _cpu_of_tree(os.getpid())
 
     def __exit__(self, *_: object) -> None:
         self.wall = time.perf_counter() - self._start
         self._done.set()
         self._thread.join()
-        self.cpu = _cpu() - self._cpu
+        self._seen |= _cpu_of_tree(os.getpid())
+        self.cpu = sum(self._seen.values()) - sum(self._before.values())
 
 
-def _cpu() -> float:
-    uses = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(use.ru_utime + use.ru_stime for use in uses)
+def _cpu_of_tree(process: int) -> dict[int, float]:
+    """CPU seconds of a process and all below it, by number, as far as they are there."""
+    parents, used = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(fields[1])
+            used[int(entry.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    tree = {process}
+    while more := {child for child, parent in parents.items() if parent in tree} - tree:
+        tree |= more
+    return {number: used[number] for number in tree if number in used}
 
 
 def stage_range(task: tuple[str, int, int, str]) -> str:

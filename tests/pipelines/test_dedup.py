@@ -347,7 +347,24 @@ def test_keys_are_made_once_for_a_segment(tmp_path):
     both = find_duplicates(staged_works(folders), DedupConfig(), tmp_path / "dedup")
     assert (len(first.rows), len(both.rows)) == (0, 5)
     assert made.stat().st_mtime_ns == before
-    assert len(list((tmp_path / "dedup").iterdir())) == 2
+    assert len(list((tmp_path / "dedup").glob("*.keys"))) == 2
+
+
+def test_pairs_are_compared_once(tmp_path):
+    corpus = {f"a:{n}": [story(n // 2, 300) + f" {n}"] for n in range(10)}
+    folders = [tmp_path / "s1", tmp_path / "s2"]
+    write_stories(folders[0], corpus)
+    write_stories(folders[1], {"a:20": [story(3, 300) + " more"]})
+
+    def search(count, settings=None, place="dedup"):
+        return find_duplicates(staged_works(folders[:count]), settings or DedupConfig(), tmp_path / place)
+
+    assert [search(1).n_compared for _ in range(2)] == [5, 0]
+    with_more = search(2)
+    assert with_more.n_compared < 3
+    assert with_more.rows == search(2, place="elsewhere").rows
+    assert search(2, DedupConfig(min_similarity=0.6)).n_compared >= 5
+    assert len(list((tmp_path / "dedup").glob("pairs.*"))) == 1
 
 
 def test_tasks_run_in_other_processes():
