@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import threading
+import uuid
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from crawler.workers import Done, Lost, Notify, WorkerLimits, Workers
+from crawler.workers import READERS, Done, Lost, Notify, WorkerLimits, Workers
 from pipelines.cluster import Cluster
+from pipelines.errors import write_failure
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,15 +54,41 @@ _own = threading.local()
 """Of each thread of a worker of the cluster, the process that it hands its tasks to, and what that runs."""
 
 
-def guarded(
-    function: Callable[[T, Notify], R], task: T, limits: WorkerLimits, preload: Sequence[str] = ()
-) -> Done[T, R] | Lost[T]:
+def stage_elsewhere(
+    task: Any, *, function: Callable[[Any, Notify], Any], limits: WorkerLimits
+) -> Done[Any, Any] | Lost[Any]:
+    """Run a task that writes segments on a machine of a cluster, under limits; all that it writes is there, or nothing.
+
+    The task may run twice, even at the same time, when a machine was taken for lost: each writes in a
+    folder of its own, and the first that is done leaves its segments.
+    """
+    apart = task.folder / f".{uuid.uuid4().hex}"
+    apart.mkdir()
+    try:
+        outcome = guarded(function, replace(task, folder=apart), limits)
+        if isinstance(outcome, Done):
+            for segment in outcome.result.segments:
+                _leave(apart / f".{segment}", task.folder / f".{segment}")
+        return replace(outcome, task=task)
+    finally:
+        shutil.rmtree(apart, ignore_errors=True)
+
+
+def _leave(segment: Path, target: Path) -> None:
+    try:
+        segment.rename(target)
+    except OSError as error:
+        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:  # else the same task was done by another machine, too
+            raise write_failure(error, str(target)) from error
+
+
+def guarded(function: Callable[[T, Notify], R], task: T, limits: WorkerLimits) -> Done[T, R] | Lost[T]:
     """Run ``function`` on a task in a process that is ended at the limits, and kept for the next task."""
     key = (function, limits)
     if getattr(_own, "key", None) != key:
         if hasattr(_own, "workers"):
             _own.workers.close()
-        _own.key, _own.workers = key, Workers(function, 1, limits, preload)
+        _own.key, _own.workers = key, Workers(function, 1, limits, READERS)
     workers: Workers[Any, Any] = _own.workers
     workers.submit(task)
     (outcome,) = workers.drained()

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from crawler.ingest import stage_elsewhere
+from crawler.cluster_workers import stage_elsewhere
 from pipelines.table_parts import UNFINISHED, write_part
 
 
@@ -17,13 +17,13 @@ def happens_first(place):
     return True
 
 
-def stage_and_lose_the_machine(task, *, limits):
+def stage_and_lose_the_machine(task, **how):
     if task.name.endswith("000001") and happens_first(task.folder.parent / "lost while staging"):
         half = task.folder / ".half" / f".{task.name}"
         half.mkdir(parents=True)
         (half / "works.arrow").write_bytes(b"ARROW1 and no more")
         os.kill(os.getpid(), signal.SIGKILL)
-    return stage_elsewhere(task, limits=limits)
+    return stage_elsewhere(task, **how)
 
 
 def write_and_lose_the_machine(task):
