@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ from pipelines.dedup_screen import Thresholds, copy_sketches, screen, screen_tas
 from pipelines.dedup_verify import OVERLAP, Locate, Overlaps, verify, verify_tasks
 from pipelines.fingerprint import fixed_binary
 from pipelines.fingerprint_words import Hashes
-from pipelines.staged_columns import read_columns
+from pipelines.staged_columns import read_columns, take_each
 from schemas.corpus import DedupConfig
 
 MIN_SHARED_SHINGLES = 46
@@ -76,18 +76,17 @@ class StagedWorks:
     def take(self, places: Places, columns: Sequence[str]) -> pa.Table:
         """Columns of the staged ``works`` for some places, in their order."""
         wanted = np.sort(places)
-        parts, found = [], []
+        chosen, found = [], []
         for segment, rows, own in self.by_segment if len(wanted) else ():
             nth = np.searchsorted(wanted, own)
             here = np.flatnonzero(wanted[np.minimum(nth, len(wanted) - 1)] == own)
             if len(here):
-                table = read_columns(self.segments[segment], "works", columns)
-                parts.append(table.take(pa.array(rows[here])))
+                chosen.append((self.segments[segment], rows[here]))
                 found.append(own[here])
-        if not parts:
+        if not chosen:
             return read_columns(self.segments[0], "works", columns).slice(0, 0) if self.segments else pa.table({})
         back = np.argsort(np.concatenate(found), kind="stable")
-        table = pa.concat_tables(parts).take(pa.array(back))
+        table = pa.concat_tables(take_each(chosen, "works", columns)).take(pa.array(back))
         return table.take(pa.array(np.searchsorted(wanted, places)))
 
 
@@ -142,10 +141,10 @@ class _Search:
         self._run = run
         self._bands, rows = bands_for(min(config.min_similarity, HIGHEST_BANDED))
         self._used = [segment for segment, _, _ in staged.by_segment]
-        folders = [Path(staged.segments[segment]) for segment in self._used]
+        addresses = [staged.segments[segment] for segment in self._used]
         tasks = [
-            KeyTask(str(path), str(key_path(folder, path.name, self._bands, rows)), self._bands, rows)
-            for path in folders
+            KeyTask(address, str(key_path(folder, PurePath(address).name, self._bands, rows)), self._bands, rows)
+            for address in addresses
         ]
         self._files = tuple(run(write_keys, tasks))
         self._locate = Locate(

@@ -20,7 +20,7 @@ from pipelines.dedup_join import Pairs, Places, split
 from pipelines.dedup_screen import Thresholds
 from pipelines.fingerprint_names import MIN_LEFT, MIN_NAMES, nameless
 from pipelines.fingerprint_words import SHINGLE_WORDS, Hashes, Marks, Words, cased_words_of, distinct, shingles
-from pipelines.staged_columns import read_columns
+from pipelines.staged_columns import read_runs
 
 VERIFY_VERSION = "1"
 UNCOUNTED_BLOCKS = ("note_candidate", "disclaimer")
@@ -89,15 +89,17 @@ def _texts_of(located: dict[int, Located]) -> dict[int, Text]:
     for place, (segment, first, count) in located.items():
         by_segment.setdefault(segment, []).append((first, count, place))
     for segment, works in by_segment.items():
-        table = read_columns(segment, "chapters", ("text", "blocks"))
-        for first, count, place in sorted(works):
-            texts[place] = Text(cased_words_of(_story_texts(table.slice(first, count))))
+        works.sort()
+        tables = read_runs(segment, "chapters", ("text", "blocks"), [(first, count) for first, count, _ in works])
+        for (_, _, place), table in zip(works, tables, strict=True):
+            texts[place] = Text(cased_words_of(_story_texts(table)))
     return texts
 
 
 def story_texts(segment: str, first: int, count: int) -> list[str]:
     """Texts of the chapters of a work, without blocks that are no part of the story."""
-    return _story_texts(read_columns(segment, "chapters", ("text", "blocks")).slice(first, count))
+    (table,) = read_runs(segment, "chapters", ("text", "blocks"), [(first, count)])
+    return _story_texts(table)
 
 
 def _story_texts(table: pa.Table) -> list[str]:

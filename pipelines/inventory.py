@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from pipelines.dedup import StagedWorks
 from pipelines.stage import Staging
-from pipelines.staged_columns import read_columns, read_table
+from pipelines.staged_columns import is_remote, read_columns, read_table, take_each
 from schemas.arrow import arrow_schema, to_table
 from schemas.tables import RejectRow
 
@@ -61,12 +61,12 @@ class StagedRows:
     ) -> pa.Table:
         """Rows of a staged table, in the order asked for. ``segments`` and ``rows`` are parallel."""
         order = np.lexsort((rows, segments))
-        parts = []
-        for start, end in _runs(segments[order]):
-            chosen = order[start:end]
-            segment = int(segments[chosen[0]])
-            table = self.columns(segment, name, columns) if columns else self.table(segment, name)
-            parts.append(table.take(pa.array(rows[chosen])))
+        runs = [order[start:end] for start, end in _runs(segments[order])]
+        wanted = [(int(segments[chosen[0]]), rows[chosen]) for chosen in runs]
+        if columns or (self.folders and is_remote(self.folders[0])):
+            parts = take_each([(self.folders[segment], own) for segment, own in wanted], name, columns)
+        else:
+            parts = [self.table(segment, name).take(pa.array(own)) for segment, own in wanted]
         back = np.empty(len(order), dtype=np.int64)
         back[order] = np.arange(len(order))
         return pa.concat_tables(parts).combine_chunks().take(pa.array(back))

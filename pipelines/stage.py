@@ -23,7 +23,7 @@ from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_columns
 from pipelines.ledger import InputRecord, Ledger
 from pipelines.parts import PartKey
 from pipelines.prepare import Prepared
-from pipelines.staged_columns import read_table
+from pipelines.staged_columns import has_table, read_table
 from schemas.arrow import arrow_schema, to_table
 from schemas.tables import ChapterRow, RejectRow, WorkRow
 from schemas.work import Work
@@ -161,11 +161,17 @@ def _sync_folder(folder: Path) -> None:
 class Staging:
     """The staging folder of a corpus: segments and their ledger."""
 
+    store: str | None = None
+    """Address of the object store that holds the segments; else they lie in ``segments_folder``."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.segments_folder = folder / "segments"
         self.segments_folder.mkdir(parents=True, exist_ok=True)
-        self.ledger = Ledger(folder / "ledger.sqlite")
+        self.ledger = self._open_ledger()
+
+    def _open_ledger(self) -> Ledger:
+        return Ledger(self.folder / "ledger.sqlite")
 
     def close(self) -> None:
         """Close the ledger."""
@@ -216,7 +222,7 @@ class Staging:
 
     def has(self, segment: str, table: str) -> bool:
         """Whether a segment has a table: only some have ``parts``."""
-        return (self.segments_folder / segment / f"{table}.arrow").exists()
+        return has_table(self.location(segment), table)
 
     def open(self, segment: str, table: str) -> pa.Table:
         """A staged table, mapped into memory: only the rows that are used are read."""

@@ -1,11 +1,16 @@
-"""Columns of staged tables, by the folder of their segment: for tasks that run in any process."""
+"""Staged tables by the address of their segment, a folder or a prefix of an object store: for tasks in any process."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+
+Rows = npt.NDArray[np.int64]
 
 
 def read_columns(segment: str | Path, table: str, columns: Sequence[str]) -> pa.Table:
@@ -14,11 +19,62 @@ def read_columns(segment: str | Path, table: str, columns: Sequence[str]) -> pa.
     The pages stay mapped, and count as memory, as long as the table is held: hold it briefly.
     Raises ``OSError`` where the segment has no such table.
     """
-    with pa.memory_map(str(Path(segment) / f"{table}.arrow")) as source:
-        return pa.ipc.open_file(source).read_all().select(list(columns))
+    if is_remote(segment):
+        return _remote().read_columns(segment, table, columns)
+    with pa.memory_map(_path(segment, table)) as source:
+        names = pa.ipc.open_file(source).schema.names
+        options = pa.ipc.IpcReadOptions(included_fields=sorted(names.index(name) for name in columns))
+        return pa.ipc.open_file(source, options=options).read_all().select(list(columns))
 
 
 def read_table(segment: str | Path, table: str) -> pa.Table:
     """A whole staged table, mapped into memory: only the rows that are used are read."""
-    with pa.memory_map(str(Path(segment) / f"{table}.arrow")) as source:
+    if is_remote(segment):
+        return _remote().read_columns(segment, table)
+    with pa.memory_map(_path(segment, table)) as source:
         return pa.ipc.open_file(source).read_all()
+
+
+def read_runs(
+    segment: str | Path, table: str, columns: Sequence[str], runs: Sequence[tuple[int, int]]
+) -> Iterator[pa.Table]:
+    """Some columns of runs of rows of a staged table, each given by its first row and its length."""
+    if is_remote(segment):
+        rows = [np.arange(start, start + count) for start, count in runs]
+        found = _remote().take(segment, table, np.concatenate(rows), columns)
+        starts = np.cumsum([0, *(count for _, count in runs)]).tolist()
+        yield from (found.slice(start, count) for start, (_, count) in zip(starts, runs, strict=False))
+    else:
+        whole = read_columns(segment, table, columns)
+        yield from (whole.slice(start, count) for start, count in runs)
+
+
+def take_each(wanted: Sequence[tuple[str, Rows]], table: str, columns: Sequence[str] | None) -> list[pa.Table]:
+    """Some columns, or all, of some rows of a staged table of each of several segments, in the order asked for."""
+    if wanted and is_remote(wanted[0][0]):
+        found: list[pa.Table] = _remote().take_many(wanted, table, columns)
+        return found
+    tables = (read_columns(name, table, columns) if columns else read_table(name, table) for name, _ in wanted)
+    return [whole.take(pa.array(rows)) for whole, (_, rows) in zip(tables, wanted, strict=True)]
+
+
+def has_table(segment: str | Path, table: str) -> bool:
+    """Whether a segment has a table: only some have ``parts``."""
+    if is_remote(segment):
+        return bool(_remote().exists(segment, table))
+    return Path(_path(segment, table)).exists()
+
+
+def is_remote(segment: str | Path) -> bool:
+    """Whether a segment lies in an object store."""
+    return "://" in str(segment)
+
+
+def _path(segment: str | Path, table: str) -> str:
+    return str(Path(segment) / f"{table}.arrow")
+
+
+def _remote() -> Any:
+    from pipelines import remote_segments  # noqa: PLC0415 - an optional part
+
+    return remote_segments

@@ -40,7 +40,7 @@ class Ingest(Command):
             raise WrongUsage("say which corpus: -c datasets/NAME")
         if opts.jobs < 1:
             raise WrongUsage(f"-j {opts.jobs}: give the number of processes, 1 or more")
-        if not opts.dry_run:
+        if not opts.dry_run and not opts.cluster:
             from crawler import workers
 
             workers.start_early(workers.READERS)  # beside the imports of this process, which take as long
