@@ -132,8 +132,8 @@ class RunRecord:
 def runs_folder(settings: BaseSettings) -> Path | None:
     """Folder of the run records: ``RUNS_DIR``, else ``staging/runs`` of the corpus; ``None`` where there is none."""
     if settings.get("RUNS_DIR"):
-        return Path(settings["RUNS_DIR"])
-    return Path(settings["CORPUS"]) / "staging" / "runs" if settings.get("CORPUS") else None
+        return Path(settings["RUNS_DIR"]).expanduser()
+    return Path(settings["CORPUS"]).expanduser() / "staging" / "runs" if settings.get("CORPUS") else None
 
 
 def versions() -> dict[str, str]:

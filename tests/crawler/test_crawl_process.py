@@ -66,7 +66,7 @@ def test_an_interrupt_waits_for_no_pause(archive, tmp_path):
     asked = time.monotonic()
     crawl.send_signal(signal.SIGINT)
     said, _ = crawl.communicate(timeout=30)
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - asked < 25  # of a pause of 600 s, on a machine that may be busy
     ended = json.loads(said)
     assert ended["reason"] == "shutdown"
     assert {end for _, end in ended["ends"]} <= {"CrawlStopped"}
