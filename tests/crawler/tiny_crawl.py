@@ -101,7 +101,7 @@ def main() -> None:
     crawler = process.create_crawler(Tiny)
     process.crawl(crawler, paths=json.loads(sys.argv[2]))
     process.start()
-    assert crawler.spider is not None
+    assert isinstance(crawler.spider, Tiny)
     print(json.dumps({"ends": crawler.spider.ends, "reason": crawler.stats.get_value("finish_reason")}))  # noqa: T201
 
 
