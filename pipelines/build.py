@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -22,8 +20,8 @@ from pipelines.cluster import Cluster
 from pipelines.corpus import Corpus
 from pipelines.dedup_links import Run
 from pipelines.dedup_policy import NO_ARCHIVE
-from pipelines.errors import write_failure
 from pipelines.inventory import Inventory, take_inventory
+from pipelines.new_version import NewVersion
 from pipelines.policy import POLICY_COLUMNS, judge
 from pipelines.stage import Staging
 from pipelines.table_parts import UNFINISHED, Part, batches_of, part_task, planned_parts, write_part
@@ -74,21 +72,14 @@ def build(
     progress("look for copies", 0, 1)
     with _runner(inventory, jobs) as run:
         decisions = decide(inventory, config, staging.folder / "dedup", run)
-    version = corpus.next_version()
-    beside = corpus.path / f".{version}.tmp"
-    shutil.rmtree(beside, ignore_errors=True)
-    try:
-        beside.mkdir(parents=True)
-        files = _write_tables(beside, inventory, decisions, progress, jobs)
+    version = corpus.new_version()
+    with version.open():
+        files = _write_tables(version, inventory, decisions, progress, jobs)
         manifest = _manifest(corpus, version, files, decisions.counts)
-        _write_documents(beside, corpus, manifest)
-        _share_with_parent(beside, corpus, manifest)
-        beside.rename(corpus.path / version)
-        corpus.point_to(version)
-    except OSError as error:
-        raise write_failure(error, str(corpus.path / version)) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        version.write_text("README.md", card.dataset_card(corpus.config, manifest))
+        schema = json.dumps(dictionary.as_document(), indent=2, ensure_ascii=False)
+        version.write_text("schema.json", schema + "\n")
+        version.finish(manifest)
     return manifest
 
 
@@ -190,17 +181,19 @@ def _with_roles(works: pa.Table, findings: dedup_decide.DuplicateFindings) -> pa
 
 
 def _write_tables(
-    root: Path, inventory: Inventory, decisions: Decisions, progress: Progress, jobs: int | Cluster
+    version: NewVersion, inventory: Inventory, decisions: Decisions, progress: Progress, jobs: int | Cluster
 ) -> list[FileEntry]:
-    works = decisions.works
+    root, works = version.root, decisions.works
     parts = planned_parts(works)
 
     def write(part: Part) -> FileEntry:
         chosen = works.take(pa.array(part.places))
-        return export.write_file(root, part.path, part.name, batches_of(part.name, inventory.rows, chosen))
+        return version.keep(
+            export.write_file(root, part.path, part.name, batches_of(part.name, inventory.rows, chosen))
+        )
 
     if isinstance(jobs, Cluster):
-        tasks = (part_task(str(root), part, works, inventory.rows.folders) for part in parts)
+        tasks = (part_task(version, part, works, inventory.rows.folders) for part in parts)
         entries = jobs.as_they_come(write_part, tasks)
     else:
         entries = export.run(write, parts, jobs)
@@ -210,10 +203,9 @@ def _write_tables(
         files.append(entry)
     for left in root.rglob(f"*{UNFINISHED}"):  # of workers that were lost
         left.unlink()
-    duplicates = _sorted(decisions.duplicates, "duplicates")
-    files.append(export.write_file(root, "duplicates/part-00000.parquet", "duplicates", [duplicates]))
     rejects = pa.concat_tables([inventory.rejects, decisions.rejects])
-    files.append(export.write_file(root, "rejects/part-00000.parquet", "rejects", [_sorted(rejects, "rejects")]))
+    for name, table in (("duplicates", decisions.duplicates), ("rejects", rejects)):
+        files.append(version.keep(export.write_file(root, f"{name}/part-00000.parquet", name, [_sorted(table, name)])))
     return sorted(files, key=lambda entry: entry.path)
 
 
@@ -221,7 +213,7 @@ def _sorted(table: pa.Table, name: str) -> pa.Table:
     return table.sort_by([(key, "ascending") for key in SORT_KEYS[name]])
 
 
-def _manifest(corpus: Corpus, version: str, files: list[FileEntry], counts: Counts) -> Manifest:
+def _manifest(corpus: Corpus, version: NewVersion, files: list[FileEntry], counts: Counts) -> Manifest:
     tables = {}
     for name in TABLES:
         own = [entry for entry in files if entry.path.startswith(f"{name}/")]
@@ -230,8 +222,8 @@ def _manifest(corpus: Corpus, version: str, files: list[FileEntry], counts: Coun
     total = hashlib.sha256("".join(f"{n} {t.logical_sha256}\n" for n, t in sorted(tables.items())).encode())
     return Manifest(
         dataset=corpus.name,
-        version=version,
-        parent=corpus.versions()[-1] if corpus.versions() else None,
+        version=version.name,
+        parent=version.parent,
         schema_version=SCHEMA_VERSION,
         built_at=datetime.now(UTC).replace(microsecond=0),
         digest=total.hexdigest(),
@@ -242,36 +234,3 @@ def _manifest(corpus: Corpus, version: str, files: list[FileEntry], counts: Coun
         tools=versions.tools(),
         methods=versions.methods(),
     )
-
-
-def _write_documents(root: Path, corpus: Corpus, manifest: Manifest) -> None:
-    _write_text(root / "README.md", card.dataset_card(corpus.config, manifest))
-    _write_text(root / "schema.json", json.dumps(dictionary.as_document(), indent=2, ensure_ascii=False) + "\n")
-    _write_text(root / "MANIFEST.json", manifest.model_dump_json(indent=2) + "\n")
-
-
-def _write_text(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _share_with_parent(root: Path, corpus: Corpus, manifest: Manifest) -> None:
-    """Hard-link the files that the parent version already has: versions that differ little cost little."""
-    if manifest.parent is None:
-        return
-    parent = corpus.path / manifest.parent
-    try:
-        former = Manifest.model_validate_json((parent / "MANIFEST.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # an older or damaged version shares nothing
-        return
-    known = {(entry.path, entry.sha256) for entry in former.files}
-    for entry in manifest.files:
-        if (entry.path, entry.sha256) in known and (parent / entry.path).stat().st_size == entry.bytes:
-            link = root / f"{entry.path}.link"
-            try:
-                link.hardlink_to(parent / entry.path)
-            except OSError:  # no hard links here: the file just stays as it was written
-                return
-            link.replace(root / entry.path)

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pipelines.errors import CannotStart
+from pipelines.new_version import NewVersion
+from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig
 
 _VERSION = re.compile(r"v\d{4,}")
@@ -67,23 +69,15 @@ class Corpus:
         names = [entry.name for entry in self.path.iterdir() if _VERSION.fullmatch(entry.name) and entry.is_dir()]
         return sorted(names, key=lambda name: int(name[1:]))
 
-    def next_version(self) -> str:
-        """Name of the version after the newest one."""
+    def new_version(self) -> NewVersion:
+        """The version after the newest one, to be written."""
         versions = self.versions()
-        return f"v{int(versions[-1][1:]) + 1 if versions else 1:04d}"
+        name = f"v{int(versions[-1][1:]) + 1 if versions else 1:04d}"
+        return NewVersion(self.path, name, versions[-1] if versions else None)
 
-    def point_to(self, version: str) -> None:
-        """Swap the pointers: the link ``latest`` and, for systems without links, the file ``CURRENT``."""
-        beside = self.path / ".CURRENT.new"
-        beside.write_text(version + "\n", encoding="utf-8")
-        beside.replace(self.path / "CURRENT")
-        link = self.path / ".latest.new"
-        link.unlink(missing_ok=True)
-        try:
-            link.symlink_to(version, target_is_directory=True)
-        except OSError:  # no links on this system or file system: CURRENT says it
-            return
-        link.replace(self.path / "latest")
+    def open_staging(self) -> Staging:
+        """What is gathered; the caller closes it."""
+        return Staging(self.staging)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -44,6 +44,11 @@ class StagedRows:
         self.folders = list(folders)
         self._open = lru_cache(maxsize=OPEN_SEGMENTS)(read_table)
 
+    @property
+    def are_far(self) -> bool:
+        """Whether they lie in an object store, where a few rows are asked for and no whole table."""
+        return bool(self.folders) and is_remote(self.folders[0])
+
     def table(self, segment: int, name: str) -> pa.Table:
         """A whole staged table of a segment."""
         return self._open(self.folders[segment], name)
@@ -63,7 +68,7 @@ class StagedRows:
         order = np.lexsort((rows, segments))
         runs = [order[start:end] for start, end in _runs(segments[order])]
         wanted = [(int(segments[chosen[0]]), rows[chosen]) for chosen in runs]
-        if columns or (self.folders and is_remote(self.folders[0])):
+        if columns or self.are_far:
             parts = take_each([(self.folders[segment], own) for segment, own in wanted], name, columns)
         else:
             parts = [self.table(segment, name).take(pa.array(own)) for segment, own in wanted]

@@ -124,7 +124,7 @@ class LoggedLedger(Ledger):
         rows = [[r.ref, r.size, r.mtime_ns, r.sha256, r.works, r.rejects] for r in records]
         self._change("acknowledge", origin, task, list(segments), rows, preparation, run, keep_former)
 
-    def _do_acknowledge(  # noqa: PLR0917 - the order of the log's entries
+    def _do_acknowledge(
         self,
         origin: str,
         task: str,

@@ -168,7 +168,9 @@ class ObjectStore:
         """Delete objects; those that are not there are no error."""
         keys = [{"Key": self._prefix + name} for name in names]
         for start in range(0, len(keys), 1000):
-            self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": keys[start : start + 1000], "Quiet": True})
+            self._client.delete_objects(
+                Bucket=self.bucket, Delete={"Objects": keys[start : start + 1000], "Quiet": True}
+            )
 
     def each(self, function: Callable[[str], R], names: Iterable[str]) -> list[R]:
         """Call a function that waits for the store on every name, many at a time; the results in order."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines import export
+from pipelines.gather import gather
 from pipelines.inventory import StagedRows
+from pipelines.new_version import NewVersion
+from pipelines.object_store import open_store
 from schemas.arrow import arrow_schema
 from schemas.manifest import FileEntry
 from schemas.tables import WorkRow
@@ -37,7 +42,9 @@ class PartTask:
     """A Parquet file to be, with all that another machine needs to write it."""
 
     root: str
-    """Folder of the version."""
+    """Folder of the version, where this task's machine sees it."""
+    store: str | None
+    """Address of the version, where that is in an object store."""
     name: str
     path: str
     works: pa.Table
@@ -58,20 +65,33 @@ def planned_parts(works: pa.Table) -> list[Part]:
     return sorted(parts, key=lambda part: -int(sizes[part.places].sum()) * (part.name == "chapters"))
 
 
-def part_task(root: str, part: Part, works: pa.Table, folders: Sequence[str]) -> PartTask:
+def part_task(version: NewVersion, part: Part, works: pa.Table, folders: Sequence[str]) -> PartTask:
     """The task of a part: nothing of the corpus goes along but what the file is made of."""
     chosen = works.take(pa.array(part.places))
     used, own = np.unique(chosen.column("segment").to_numpy(), return_inverse=True)
     place = chosen.schema.get_field_index("segment")
     chosen = chosen.set_column(place, "segment", pa.array(own.astype(np.int32))).combine_chunks()
-    return PartTask(root, part.name, part.path, chosen, tuple(folders[segment] for segment in used.tolist()))
+    return PartTask(
+        str(version.root),
+        version.store,
+        part.name,
+        part.path,
+        chosen,
+        tuple(folders[segment] for segment in used.tolist()),
+    )
 
 
 def write_part(task: PartTask) -> FileEntry:
     """Write a file under a name of its own, then rename it: the task may run twice, even at the same time.
 
-    Raises ``Incomplete`` when the disk refuses.
+    In an object store it is written at once or not at all. Raises ``Incomplete`` when the disk or the store refuses.
     """
+    if task.store is not None:
+        with tempfile.TemporaryDirectory(prefix="fanthology-") as folder:
+            rows = StagedRows(task.folders)
+            entry = export.write_file(Path(folder), task.path, task.name, batches_of(task.name, rows, task.works))
+            open_store(task.store).put_file(task.path, Path(folder, task.path))
+        return entry
     beside = f"{task.path}.{uuid.uuid4().hex}{UNFINISHED}"
     rows = StagedRows(task.folders)
     entry = export.write_file(Path(task.root), beside, task.name, batches_of(task.name, rows, task.works))
@@ -108,5 +128,9 @@ def _chapter_batches(rows: StagedRows, works: pa.Table) -> Iterator[pa.Table]:
         run = slice(start, end)
         own = np.concatenate([np.arange(f, f + n) for f, n in zip(firsts[run], counts[run], strict=True)])
         if len(own):
-            yield rows.take("chapters", np.repeat(segments[run], counts[run]), own)
+            owners = np.repeat(segments[run], counts[run])
+            if rows.are_far:
+                yield rows.take("chapters", owners, own)
+            else:
+                yield gather(partial(rows.table, name="chapters"), owners, own)
         start = end
