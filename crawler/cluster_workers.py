@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import tempfile
 import threading
 import uuid
 from collections import deque
@@ -15,6 +16,8 @@ from typing import Any, Generic, TypeVar
 from crawler.workers import READERS, Done, Lost, Notify, WorkerLimits, Workers
 from pipelines.cluster import Cluster
 from pipelines.errors import write_failure
+from pipelines.object_store import open_store
+from pipelines.remote_segments import put_segment
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -62,6 +65,13 @@ def stage_elsewhere(
     The task may run twice, even at the same time, when a machine was taken for lost: each writes in a
     folder of its own, and the first that is done leaves its segments.
     """
+    if task.store is not None:
+        with tempfile.TemporaryDirectory(prefix="fanthology-") as folder:
+            outcome = guarded(function, replace(task, folder=Path(folder)), limits)
+            if isinstance(outcome, Done):
+                for segment in outcome.result.segments:
+                    put_segment(open_store(task.store), Path(folder, f".{segment}"), segment)
+        return replace(outcome, task=task)
     apart = task.folder / f".{uuid.uuid4().hex}"
     apart.mkdir()
     try:

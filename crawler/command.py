@@ -13,6 +13,7 @@ from scrapy.commands import ScrapyCommand
 
 from pipelines.errors import CannotStart, FanthologyError, Incomplete, WrongUsage
 
+STORE = "s3://"
 EXIT_STATUSES = "exit status: 0 done, 1 could not start, 2 wrong usage, 3 ran but incomplete"
 
 
@@ -89,6 +90,11 @@ def add_cluster_option(group: argparse._ArgumentGroup) -> None:
 def default_jobs() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def corpus_place(given: str) -> Path | str:
+    """Where the corpus of a command line is: a folder, or an address of an object store."""
+    return given if given.startswith(STORE) else Path(given).expanduser()
 
 
 def shown(path: Path) -> str:

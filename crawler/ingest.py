@@ -79,6 +79,8 @@ class _Task:
     limits: Limits
     told: SourceConfig
     is_second_try: bool = False
+    store: str | None = None
+    """Address of the object store that a machine of a cluster brings the segments to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ def _run(
 
     def task_of(batch: tuple[FoundFile, ...], *, is_second_try: bool = False) -> _Task:
         name = f"{run:06d}-{next(numbers):06d}"
-        return _Task(name, staging.segments_folder, batch, limits_of(config), told, is_second_try)
+        return _Task(name, staging.segments_folder, batch, limits_of(config), told, is_second_try, staging.store)
 
     limits = WorkerLimits(config.limits.max_seconds, config.limits.max_memory_mib * 2**20)
     width = jobs.width if isinstance(jobs, Cluster) else jobs

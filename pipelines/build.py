@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from pipelines.cluster import Cluster
 from pipelines.corpus import Corpus
 from pipelines.dedup_links import Run
 from pipelines.dedup_policy import NO_ARCHIVE
+from pipelines.dedup_verify import verify
 from pipelines.inventory import Inventory, take_inventory
 from pipelines.new_version import NewVersion
 from pipelines.policy import POLICY_COLUMNS, judge
@@ -83,10 +85,20 @@ def build(
     return manifest
 
 
-def _runner(inventory: Inventory, jobs: int | Cluster) -> AbstractContextManager[Run]:
-    if isinstance(jobs, Cluster):
-        return nullcontext(jobs.run)
-    return task_runner(jobs if inventory.works.num_rows >= WORTH_PROCESSES else 1)
+@contextmanager
+def _runner(inventory: Inventory, jobs: int | Cluster) -> Iterator[Run]:
+    """What runs the tasks of dedup.
+
+    They meet in files beside the corpus. Where that is in an object store, these lie on this machine, and
+    only the comparison of texts, which is most of the work, goes to the others.
+    """
+    if isinstance(jobs, Cluster) and not inventory.rows.are_far:
+        yield jobs.run
+        return
+    processes = (os.cpu_count() or 1) if isinstance(jobs, Cluster) else jobs
+    with task_runner(processes if inventory.works.num_rows >= WORTH_PROCESSES else 1) as near:
+        far = jobs.run if isinstance(jobs, Cluster) else near
+        yield lambda function, tasks: (far if function is verify else near)(function, tasks)
 
 
 def decide(inventory: Inventory, config: CorpusConfig, folder: Path, run: Run = map) -> Decisions:

@@ -22,7 +22,7 @@ from pipelines.new_version import NewVersion
 from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig
 
-_VERSION = re.compile(r"v\d{4,}")
+VERSION_NAME = re.compile(r"v\d{4,}")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,24 @@ class Corpus:
     def name(self) -> str:
         """Name of the corpus: that of its folder."""
         return self.path.resolve().name
+
+    @property
+    def address(self) -> str:
+        """Where it is, as it was given."""
+        return str(self.path)
+
+    def address_of(self, version: str) -> str:
+        """Where a version is: a folder, or an address as ``pyarrow.dataset`` takes it."""
+        return str(self.path / version)
+
+    def exists(self) -> bool:
+        """Whether anything was ever staged there."""
+        return (self.staging / "ledger.sqlite").exists()
+
+    @property
+    def newest_name(self) -> str:
+        """Name under which a reader finds the newest version."""
+        return "latest"
 
     @property
     def config_path(self) -> Path:
@@ -66,7 +84,7 @@ class Corpus:
         """Names of the finished versions, oldest first."""
         if not self.path.is_dir():
             return []
-        names = [entry.name for entry in self.path.iterdir() if _VERSION.fullmatch(entry.name) and entry.is_dir()]
+        names = [entry.name for entry in self.path.iterdir() if VERSION_NAME.fullmatch(entry.name) and entry.is_dir()]
         return sorted(names, key=lambda name: int(name[1:]))
 
     def new_version(self) -> NewVersion:

@@ -213,6 +213,19 @@ class Staging:
             _sync_folder(self.segments_folder)
         except OSError as error:
             raise write_failure(error, str(self.segments_folder)) from error
+        self._acknowledge(task, segments, origin, records, preparation=preparation, run=run, keep_former=keep_former)
+
+    def _acknowledge(
+        self,
+        task: str,
+        segments: Sequence[str],
+        origin: str,
+        records: Sequence[InputRecord],
+        *,
+        preparation: str,
+        run: int,
+        keep_former: bool,
+    ) -> None:
         try:
             self.ledger.acknowledge(
                 origin, task, segments, records, preparation=preparation, run=run, keep_former=keep_former

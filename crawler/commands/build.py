@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from crawler.command import Command, add_cluster_option, default_jobs
+from crawler.command import Command, add_cluster_option, corpus_place, default_jobs
 from pipelines.errors import WrongUsage
 
 
@@ -34,4 +33,4 @@ class Build(Command):
             raise WrongUsage(f"-j {opts.jobs}: give the number of threads, 1 or more")
         from crawler.session import build_version
 
-        build_version(Path(args[0]).expanduser(), jobs=opts.jobs, cluster=opts.cluster)
+        build_version(corpus_place(args[0]), jobs=opts.jobs, cluster=opts.cluster)

@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from crawler.command import Command, add_cluster_option, default_jobs
+from crawler.command import Command, add_cluster_option, corpus_place, default_jobs
 from pipelines.errors import WrongUsage
 
 
@@ -29,7 +29,12 @@ class Ingest(Command):
     )
 
     def add_own_options(self, group: argparse._ArgumentGroup) -> None:
-        group.add_argument("-c", "--corpus", metavar="CORPUS", help="folder of the corpus; made if it does not exist")
+        group.add_argument(
+            "-c",
+            "--corpus",
+            metavar="CORPUS",
+            help="folder of the corpus, or s3://BUCKET/NAME; made if it does not exist",
+        )
         group.add_argument("-j", "--jobs", metavar="N", type=int, default=default_jobs(), help="processes (all cores)")
         group.add_argument("--dry-run", action="store_true", help="say how each file would be read, and read nothing")
         group.add_argument("--no-build", action="store_true", help="stage only; build with `scrapy build CORPUS`")
@@ -46,7 +51,7 @@ class Ingest(Command):
             workers.start_early(workers.READERS)  # beside the imports of this process, which take as long
         from crawler.session import ingest_and_build, say_how
 
-        corpus = Path(opts.corpus).expanduser()
+        corpus = corpus_place(opts.corpus)
         paths = [Path(argument).expanduser() for argument in args]
         if opts.dry_run:
             say_how(corpus, paths)
