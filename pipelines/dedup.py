@@ -148,6 +148,9 @@ class _Search:
             for path in folders
         ]
         self._files = tuple(run(write_keys, tasks))
+        used = {Path(file.path) for file in self._files}
+        for path in set(folder.glob("*.keys")) - used:  # of former settings, or of segments that hold nothing now
+            path.unlink()
         self._locate = Locate(
             staged.segments, staged.column("segment"), staged.column("first_chapter"), staged.column("n_chapters")
         )

@@ -33,7 +33,7 @@ def test_works_are_in_order_of_their_ids_whatever_the_segments(corpus):
     assert inventory.works["work_id"].to_pylist() == ["ao3:1", "ao3:11", "ao3:12", "ao3:13", "ao3:2", "ao3:3"]
     assert inventory.works["segment"].to_pylist() == [1, 1, 2, 0, 2, 0]
     assert inventory.works["row"].to_pylist() == [0, 1, 1, 1, 0, 0]
-    titles = {}
+    titles: dict[int, str] = {}
     for places, rows in inventory.details(["work_id"]):
         titles |= dict(zip(places.tolist(), (row["work_id"] for row in rows), strict=True))
     assert [titles[place] for place in range(6)] == inventory.works["work_id"].to_pylist()
