@@ -172,7 +172,7 @@ class _Search:
     def exact_leaders(self) -> Places:
         """For each work the first one (by place) with the same words; works without words are their own."""
         everyone = np.ones(len(self._staged), dtype=bool)
-        pairs = np.fromfile(band_pairs(BandTask(self._join(everyone), EXACT)), dtype="<u8").astype(np.uint64)
+        pairs = np.fromfile(band_pairs(BandTask(self._join(everyone), (EXACT,))), dtype="<u8").astype(np.uint64)
         one, other = split(pairs)
         places = np.unique(np.concatenate((one, other)))
         if not len(places):

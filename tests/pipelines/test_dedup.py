@@ -378,7 +378,7 @@ def test_tasks_run_in_other_processes():
 CHAPTERS = [story(n, 60) for n in range(6)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 5), max_size=4), min_size=1, max_size=9),
     st.randoms(use_true_random=False),
