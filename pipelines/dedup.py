@@ -147,6 +147,9 @@ class _Search:
             for address in addresses
         ]
         self._files = tuple(run(write_keys, tasks))
+        used = {Path(file.path) for file in self._files}
+        for path in set(folder.glob("*.keys")) - used:  # of former settings, or of segments that hold nothing now
+            path.unlink()
         self._locate = Locate(
             staged.segments, staged.column("segment"), staged.column("first_chapter"), staged.column("n_chapters")
         )
@@ -168,7 +171,7 @@ class _Search:
     def exact_leaders(self) -> Places:
         """For each work the first one (by place) with the same words; works without words are their own."""
         everyone = np.ones(len(self._staged), dtype=bool)
-        pairs = np.fromfile(band_pairs(BandTask(self._join(everyone), EXACT)), dtype="<u8").astype(np.uint64)
+        pairs = np.fromfile(band_pairs(BandTask(self._join(everyone), (EXACT,))), dtype="<u8").astype(np.uint64)
         one, other = split(pairs)
         places = np.unique(np.concatenate((one, other)))
         if not len(places):

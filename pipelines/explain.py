@@ -70,9 +70,8 @@ def explain(corpus: Corpus, staging: Staging, work_id: str) -> Iterator[str]:
     version = corpus.address_of(corpus.versions()[-1]) if corpus.versions() else None
     rejected = _rejects(version, work_id) if version else []
     if not revisions and not rejected:
-        raise WrongUsage(
-            f"{corpus.path} knows no {work_id}; give a work_id such as ao3:123, or a path or address as rejects has it"
-        )
+        how = "give a work_id such as ao3:123, or a path or address as rejects has it"
+        raise WrongUsage(f"{corpus.address} knows no {work_id}; {how}")
     yield from _staged_lines(work_id, revisions)
     yield from _version_lines(version, work_id, rejected)
     counting = next((revision for revision in revisions if revision.is_current), None)
@@ -197,6 +196,8 @@ def _near(staging: Staging, work: _Staged) -> Iterator[_Near]:
     for segment in staging.ledger.segments():
         folder = staging.location(segment)
         current = staging.ledger.current_of(segment.partition(".")[0])
+        if not current:
+            continue
         table = read_columns(folder, "works", ("work_id", "input_ref", "sketch", "nameless_sketch"))
         if not table.num_rows:
             continue

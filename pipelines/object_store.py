@@ -17,7 +17,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from pipelines.errors import CannotStart, Incomplete
 
@@ -26,7 +26,7 @@ CONNECTIONS = 32
 """Requests at a time, of one process."""
 _NAME = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<prefix>[^?#]*[^/?#])/?")
 
-P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
 
 
@@ -40,17 +40,15 @@ class Held:
     """Since it was written, by the clock of the store."""
 
 
-def _told(
-    method: Callable[Concatenate[ObjectStore, P], R],
-) -> Callable[Concatenate[ObjectStore, P], R]:
+def _told(method: F) -> F:
     """Errors of the store in one line."""
 
     @wraps(method)
-    def told(self: ObjectStore, *args: P.args, **kwargs: P.kwargs) -> R:
+    def told(self: ObjectStore, *args: Any, **kwargs: Any) -> Any:
         with errors_told(self.uri):
             return method(self, *args, **kwargs)
 
-    return told
+    return cast("F", told)
 
 
 @contextmanager

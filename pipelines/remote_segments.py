@@ -22,6 +22,7 @@ from pyarrow import fs
 
 from pipelines.export import cut_by_size
 from pipelines.object_store import CONNECTIONS, ObjectStore, errors_told
+from pipelines.staged_columns import check_columns
 
 SEGMENTS = "staging/segments/"
 BATCH_BYTES = 256 * 2**10
@@ -73,6 +74,7 @@ def read_columns(segment: str, table: str, columns: Sequence[str] | None = None)
     uri = f"{segment}/{table}.arrow"
     held = _open(uri)
     names = held.reader.schema.names
+    check_columns(uri, held.reader.schema, columns or ())
     fields = None if columns is None else sorted(names.index(name) for name in columns)
     with held.lock, errors_told(uri):
         found = pa.ipc.open_file(held.source, options=pa.ipc.IpcReadOptions(included_fields=fields)).read_all()
@@ -84,6 +86,7 @@ def take(segment: str, table: str, rows: Rows, columns: Sequence[str] | None = N
     """Rows of a table of the segment at an address, in the order asked for."""
     uri = f"{segment}/{table}.arrow"
     held = _open(uri)
+    check_columns(uri, held.reader.schema, columns or ())
     ends = held.ends
     batch_of = np.searchsorted(ends, rows, side="right")
     needed = np.unique(batch_of)

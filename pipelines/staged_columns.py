@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipelines.errors import CannotStart
+
 Rows = npt.NDArray[np.int64]
 
 
@@ -17,14 +19,14 @@ def read_columns(segment: str | Path, table: str, columns: Sequence[str]) -> pa.
     """Some columns of a staged table, mapped into memory: pages that are not looked at are not read.
 
     The pages stay mapped, and count as memory, as long as the table is held: hold it briefly.
-    Raises ``OSError`` where the segment has no such table.
+    Raises ``OSError`` where the segment has no such table, ``CannotStart`` where an older version of this program
+    staged it, without a column that is asked for.
     """
     if is_remote(segment):
         return _remote().read_columns(segment, table, columns)
-    with pa.memory_map(_path(segment, table)) as source:
-        names = pa.ipc.open_file(source).schema.names
-        options = pa.ipc.IpcReadOptions(included_fields=sorted(names.index(name) for name in columns))
-        return pa.ipc.open_file(source, options=options).read_all().select(list(columns))
+    found = read_table(segment, table)
+    check_columns(_path(segment, table), found.schema, columns)
+    return found.select(list(columns))
 
 
 def read_table(segment: str | Path, table: str) -> pa.Table:
@@ -56,6 +58,14 @@ def take_each(wanted: Sequence[tuple[str, Rows]], table: str, columns: Sequence[
         return found
     tables = (read_columns(name, table, columns) if columns else read_table(name, table) for name, _ in wanted)
     return [whole.take(pa.array(rows)) for whole, (_, rows) in zip(tables, wanted, strict=True)]
+
+
+def check_columns(place: str, schema: pa.Schema, columns: Sequence[str]) -> None:
+    """Raises ``CannotStart`` where a staged table lacks one of the columns."""
+    if missing := set(columns) - set(schema.names):
+        raise CannotStart(
+            f"{place}: an older version staged this, without {min(missing)}; run scrapy ingest on the same files again"
+        )
 
 
 def has_table(segment: str | Path, table: str) -> bool:

@@ -1,9 +1,11 @@
 """Tasks that take their machine with them, once: what a power cut does."""
 
+import functools
 import os
 import signal
 from pathlib import Path
 
+from crawler import ingest as ingest_module
 from crawler.cluster_workers import stage_elsewhere
 from pipelines.table_parts import UNFINISHED, write_part
 
@@ -17,13 +19,21 @@ def happens_first(place):
     return True
 
 
-def stage_and_lose_the_machine(task, **how):
-    if task.name.endswith("000001") and happens_first(task.folder.parent / "lost while staging"):
-        half = task.folder / ".half" / f".{task.name}"
-        half.mkdir(parents=True)
-        (half / "works.arrow").write_bytes(b"ARROW1 and no more")
+def stage_and_lose_the_machine(task, *, lost, **how):
+    if task.name.endswith("000001") and happens_first(lost):
+        if task.store is None:
+            half = task.folder / ".half" / f".{task.name}"
+            half.mkdir(parents=True)
+            (half / "works.arrow").write_bytes(b"ARROW1 and no more")
+        else:
+            stage_elsewhere(task, **how)
         os.kill(os.getpid(), signal.SIGKILL)
     return stage_elsewhere(task, **how)
+
+
+def lose_a_machine_once(monkeypatch, lost):
+    """Let the machine that stages the second task end: before it is done, or just after all is in the store."""
+    monkeypatch.setattr(ingest_module, "stage_elsewhere", functools.partial(stage_and_lose_the_machine, lost=lost))
 
 
 def write_and_lose_the_machine(task):

@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pipelines.errors import CannotStart
 from pipelines.inventory import StagedRows, take_inventory
 from pipelines.stage import Staging
+from pipelines.staged_columns import read_columns
 from tests.works import WorkCorpus, prose, work
 
 
@@ -33,7 +35,7 @@ def test_works_are_in_order_of_their_ids_whatever_the_segments(corpus):
     assert inventory.works["work_id"].to_pylist() == ["ao3:1", "ao3:11", "ao3:12", "ao3:13", "ao3:2", "ao3:3"]
     assert inventory.works["segment"].to_pylist() == [1, 1, 2, 0, 2, 0]
     assert inventory.works["row"].to_pylist() == [0, 1, 1, 1, 0, 0]
-    titles = {}
+    titles: dict[int, str] = {}
     for places, rows in inventory.details(["work_id"]):
         titles |= dict(zip(places.tolist(), (row["work_id"] for row in rows), strict=True))
     assert [titles[place] for place in range(6)] == inventory.works["work_id"].to_pylist()
@@ -78,3 +80,13 @@ def test_rows_of_several_segments_come_in_the_order_asked_for(corpus):
     rows = inventory_of(corpus).rows
     taken = rows.take("works", np.array([1, 0, 0, 1]), np.array([0, 1, 0, 0]), ["work_id"])
     assert taken["work_id"].to_pylist() == ["ao3:3", "ao3:2", "ao3:1", "ao3:3"]
+
+
+def test_what_an_older_version_staged_is_refused_in_one_line(tmp_path):
+    with pa.ipc.new_file(str(tmp_path / "works.arrow"), pa.schema([("work_id", pa.string())])) as writer:
+        writer.write_table(pa.table({"work_id": ["ao3:1"]}))
+    assert read_columns(tmp_path, "works", ["work_id"]).to_pylist() == [{"work_id": "ao3:1"}]
+    with pytest.raises(
+        CannotStart, match=r"works\.arrow: an older version staged this, without sketch; run scrapy ingest"
+    ):
+        read_columns(tmp_path, "works", ["work_id", "sketch"])
