@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from math import fsum
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from pipelines.language_windows import cleaned, condensed, slices, windows
 from schemas.vocabulary import LanguageStatus
 
 WINDOWS, WINDOW_CHARS = 5, 200
-LEAST_WINDOWS, MOST_WINDOWS = 3, 60
+LEAST_WINDOWS, MOST_WINDOWS = 3, 30
 """Windows of one of many chapters, and about how many are read of a work whose chapters are alike."""
 RETRY_WINDOWS, RETRY_CHARS = 16, 120
 STRATEGY = "work-w5x200-cat/pairs1/w16x120-vote/gate1/clean1"
@@ -118,12 +119,13 @@ def detect_many(texts: Sequence[str], declared: str | None = None) -> list[Detec
 
 
 def _look(key: str, letters: int, whole: Gate, count: int) -> _Chapter:
-    text = key
-    cut = windows(text, count, WINDOW_CHARS)
-    if len(cut) > 1 and sum(map(count_letters, cut)) < SURE_LETTERS:
-        text = condensed(text)
-        cut = windows(text, count, WINDOW_CHARS)
-    return _sampled(_Chapter(key, text, letters, whole, "", [], whole), list(map(cleaned, cut)))
+    chapter = _Chapter(key, key, letters, whole, "", [], whole)
+    cut = windows(key, count, WINDOW_CHARS)
+    looked = _sampled(chapter, list(map(cleaned, cut)))
+    if len(cut) > 1 and count_letters(looked.sample) < SURE_LETTERS:
+        text = condensed(key)
+        looked = _sampled(chapter._replace(text=text), list(map(cleaned, windows(text, count, WINDOW_CHARS))))
+    return looked
 
 
 def _sampled(chapter: _Chapter, pieces: list[str]) -> _Chapter:
@@ -139,14 +141,21 @@ def _compared(chapters: Iterable[_Chapter], used: Engines) -> Iterator[_Chapter]
     for chapter in chapters:
         by_script[chapter.gate.script].append(chapter)
     for script, those in by_script.items():
-        reading = used.pairs.read([piece for each in those for piece in each.pieces], script) if used.pairs else None
+        parts = [list(_halves(each.pieces)) for each in those]
+        reading = used.pairs.read(list(chain(*parts)), script) if used.pairs else None
         start = 0
-        for chapter in those:
-            end = start + len(chapter.pieces)
+        for chapter, part in zip(those, parts, strict=True):
+            mine = reading.part(slice(start, start + len(part))) if reading else None
+            start += len(part)
             opinion = used.second.opinion(chapter.sample) if used.second else None
-            mine = reading.part(slice(start, end)) if reading else None
             yield chapter._replace(opinion=opinion, reading=mine, label=mine.language() if mine else None)
-            start = end
+
+
+def _halves(pieces: Iterable[str]) -> Iterator[str]:
+    """Windows cut in two, so that a change of language within one shows."""
+    for piece in pieces:
+        yield piece[: len(piece) // 2]
+        yield piece[len(piece) // 2 :]
 
 
 def _alike(chapters: Iterable[_Chapter]) -> list[list[_Chapter]]:
@@ -166,7 +175,12 @@ def _spoken(opinion: Opinion | None) -> str | None:
 
 
 def _is_mixed(chapter: _Chapter) -> bool:
-    """Whether a chapter may be in two scripts or languages."""
+    """Whether a chapter may be in two scripts or languages.
+
+    The pairs of letters of a language that only the second engine knows look like those of several others.
+    """
+    if _knows_better(chapter.opinion, None):
+        return False
     if chapter.whole.script != chapter.gate.script or min(chapter.whole.share, chapter.gate.share) < MAIN_SCRIPT:
         return True
     return bool(chapter.reading and chapter.label and chapter.reading.foreign(chapter.label).any())
@@ -176,9 +190,9 @@ def _decided(pool: Sequence[_Chapter], declared: str | None, used: Engines) -> l
     if len(pool) == 1:
         return [_examined(pool[0], used)]
     guess = _guess(_joint_sample(pool), pool[0].gate.script, used)
-    if guess is None or not _holds(guess, pool, declared):
+    if guess is None or guess.confidence < SURE_CONFIDENCE:
         return [_examined(each, used) for each in pool]
-    return [_judged(each, guess, used) for each in pool]
+    return [_judged(each, guess, used) if _fits(guess, each, declared) else _examined(each, used) for each in pool]
 
 
 def _joint_sample(pool: Sequence[_Chapter]) -> str:
@@ -187,17 +201,18 @@ def _joint_sample(pool: Sequence[_Chapter]) -> str:
     return " ".join(chosen if len(pieces) > WINDOWS else pieces)
 
 
-def _holds(guess: Guess, pool: Iterable[_Chapter], declared: str | None) -> bool:
-    """Whether what was found in windows of several chapters holds for each of them."""
-    if guess.confidence < SURE_CONFIDENCE:
+def _fits(guess: Guess, chapter: _Chapter, declared: str | None) -> bool:
+    """Whether what was found in windows of several chapters holds for one of them."""
+    if chapter.label is not None and not same_language(chapter.label, guess.language):
         return False
-    if declared and is_stated(declared) and not same_language(declared, guess.language) and is_known(declared):
+    if declared and not same_language(declared, guess.language) and _could_be(declared, chapter):
         return False
-    return all(
-        (each.label is None or same_language(each.label, guess.language))
-        and (_concurs(each.opinion, guess) or _knows_better(each.opinion, guess))
-        for each in pool
-    )
+    return _concurs(chapter.opinion, guess) or _knows_better(chapter.opinion, guess)
+
+
+def _could_be(declared: str, chapter: _Chapter) -> bool:
+    """Whether a chapter could be in the declared language after all, as far as its letters and their pairs tell."""
+    return is_stated(declared) and chapter.reading is not None and not chapter.reading.excludes(declared)
 
 
 def is_known(tag: str) -> bool:
@@ -227,14 +242,15 @@ def _parted(chapter: _Chapter, used: Engines) -> _Chapter:
     if len(chapter.text) > WINDOWS * WINDOW_CHARS:
         pieces = [piece for piece in map(cleaned, slices(chapter.text, RETRY_WINDOWS, RETRY_CHARS)) if piece]
         wider = next(_compared([_sampled(chapter, pieces)], used))
-    reading = wider.reading
+    reading = used.pairs.read(wider.pieces, wider.gate.script) if used.pairs else None
     usual = reading.usual() if reading else None
-    if reading is None or usual is None or not reading.foreign(usual).any():
+    if reading is None or usual is None:
         return wider
-    own = (~reading.foreign(usual) & (reading.sizes > 0)).nonzero()[0].tolist()
-    share = int(reading.sizes[own].sum()) / int(reading.sizes.sum())
-    narrower = _sampled(wider, [wider.pieces[index] for index in own][: 2 * WINDOWS])
-    return next(_compared([narrower], used))._replace(gate=wider.gate, share=share)
+    foreign = reading.foreign(usual)
+    own = [piece for piece, out, size in zip(wider.pieces, foreign, reading.sizes, strict=True) if size and not out]
+    share = 1 - int(reading.sizes[foreign].sum()) / int(reading.sizes.sum())
+    narrower = next(_compared([_sampled(wider, own[: 2 * WINDOWS])], used))
+    return narrower._replace(gate=wider.gate, share=share)
 
 
 def _judged(chapter: _Chapter, guess: Guess | None, used: Engines) -> Detection:
@@ -280,8 +296,8 @@ def _best(votes: Sequence[tuple[str, float]]) -> Guess | None:
 
 
 def _knows_better(opinion: Opinion | None, guess: Guess | None) -> bool:
-    """Whether the second engine is sure of a language that the first does not know."""
-    if opinion is None or opinion.language is None or not opinion.is_reliable:
+    """Whether the second engine is sure of a language, in most of the text, that the first does not know."""
+    if opinion is None or opinion.language is None or not opinion.is_reliable or opinion.confidence < MAIN_LANGUAGE:
         return False
     if opinion.language in language_engines.KNOWN or opinion.language in AUXILIARY:
         return False

@@ -11,7 +11,6 @@ import importlib
 import json
 import os
 import threading
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -104,13 +103,15 @@ class Langdetect:
         """
         if script.startswith("Chinese"):
             return 0
-        counts = Counter(text.translate(_AS_IN_PROFILES))
         known = self._letters[script]
-        return sum(
-            count
-            for letter, count in counts.items()
-            if letter not in known and script_of(letter) == script and not "\u1e00" <= letter <= "\u1eff"
-        )
+        strange = [
+            letter
+            for letter in set(text)
+            if letter.translate(_AS_IN_PROFILES) not in known
+            and script_of(letter) == script
+            and not "\u1e00" <= letter <= "\u1eff"
+        ]
+        return sum(map(text.count, strange))
 
 
 class Cld2:

@@ -70,6 +70,10 @@ class Reading(NamedTuple):
         """Whether the windows taken together are clearly in another language."""
         return bool(_is_beaten(self.scores.sum(axis=0, keepdims=True), _kin(self.tags, language))[0])
 
+    def excludes(self, language: str) -> bool:
+        """Whether the windows are clearly in another language, or in a script that this one is not written in."""
+        return not _kin(self.tags, language) or self.differs(language)
+
 
 @lru_cache(maxsize=1024)
 def _kin(tags: tuple[str, ...], language: str) -> list[int]:
@@ -110,12 +114,11 @@ class Pairs:
         letters = model.letters.take(codes, mode="clip")
         ends = np.cumsum([len(window) + 1 for window in windows])
         starts = np.concatenate(([0], ends[:-1]))
-        rows = model.scores.take(np.concatenate((letters[:1], letters[:-1])) * model.width + letters, axis=0)
+        rows = model.scores.take(np.concatenate(([0], letters[:-1])) * model.width + letters, axis=0)
         sizes = np.add.reduceat((letters > 0).astype(np.intp), starts)
         sizes[sizes < LEAST] = 0
-        scores = np.zeros((len(windows), len(model.tags)), dtype=np.int32)
-        for index in np.flatnonzero(sizes).tolist():
-            rows[starts[index] : ends[index]].sum(axis=0, dtype=np.int32, out=scores[index])
+        scores = np.add.reduceat(rows, starts, axis=0, dtype=np.int32)
+        scores[sizes == 0] = 0
         return Reading(model.tags, scores, sizes)
 
     def _made(self, script: str) -> _Model:
