@@ -15,13 +15,13 @@ from typing import NamedTuple
 from pipelines import language_engines
 from pipelines.language_engines import Engines, Guess, Opinion
 from pipelines.language_pairs import Reading
-from pipelines.language_scripts import PROFILES, SINGLE, Gate, count_letters, gate, gate_of, letters_by_script
+from pipelines.language_scripts import PROFILES, SINGLE, Gate, gate_of, letters_by_script
 from pipelines.language_tags import group, is_stated, same_language, tag_of
 from pipelines.language_windows import cleaned, condensed, slices, windows
 from schemas.vocabulary import LanguageStatus
 
 WINDOWS, WINDOW_CHARS = 5, 200
-LEAST_WINDOWS, MOST_WINDOWS = 3, 30
+LEAST_WINDOWS, MOST_WINDOWS = 3, 10
 """Windows of one of many chapters, and about how many are read of a work whose chapters are alike."""
 RETRY_WINDOWS, RETRY_CHARS = 16, 120
 STRATEGY = "work-w5x200-cat/pairs1/w16x120-vote/gate1/clean1"
@@ -71,6 +71,8 @@ class _Chapter(NamedTuple):
     """The same in pieces of a window's length."""
     gate: Gate
     """The script of the sample."""
+    read: int = 0
+    """Letters of the sample."""
     opinion: Opinion | None = None
     """What the second engine says of the sample."""
     reading: Reading | None = None
@@ -122,7 +124,7 @@ def _look(key: str, letters: int, whole: Gate, count: int) -> _Chapter:
     chapter = _Chapter(key, key, letters, whole, "", [], whole)
     cut = windows(key, count, WINDOW_CHARS)
     looked = _sampled(chapter, list(map(cleaned, cut)))
-    if len(cut) > 1 and count_letters(looked.sample) < SURE_LETTERS:
+    if len(cut) > 1 and looked.read < SURE_LETTERS:
         text = condensed(key)
         looked = _sampled(chapter._replace(text=text), list(map(cleaned, windows(text, count, WINDOW_CHARS))))
     return looked
@@ -132,7 +134,8 @@ def _sampled(chapter: _Chapter, pieces: list[str]) -> _Chapter:
     sample = " ".join(filter(None, pieces))
     if len(pieces) == 1:
         pieces = [sample[start : start + WINDOW_CHARS] for start in range(0, len(sample), WINDOW_CHARS)]
-    return chapter._replace(sample=sample, pieces=pieces, gate=gate(sample))
+    by_script = letters_by_script(sample)
+    return chapter._replace(sample=sample, pieces=pieces, gate=gate_of(by_script), read=sum(by_script.values()))
 
 
 def _compared(chapters: Iterable[_Chapter], used: Engines) -> Iterator[_Chapter]:
