@@ -129,28 +129,28 @@ class Pairs:
         letters = np.zeros(_PLANE + 1, dtype=np.intp)
         for code in letters_of(script):
             letters[code] = index.get(NGram.normalize(chr(code)), 0)
-        width = len(index) + 1
-        singles = np.stack([_logs(profile, 1, (width,), index) for profile in profiles], axis=-1)
-        if script.startswith("Chinese"):  # a character says enough by itself, and pairs are too many
-            width, scores = 0, singles
-        else:
-            pairs = np.stack([_logs(profile, 2, (width, width), index) for profile in profiles], axis=-1)
-            scores = (pairs + singles).reshape(width * width, len(codes))
+        paired = not script.startswith("Chinese")  # a character there says enough by itself, and pairs are too many
+        scores = np.stack([_logs(profile, index, paired=paired) for profile in profiles], axis=-1)
+        width = len(index) + 1 if paired else 0
         tags = tuple(str(tag_of(code)) for code in codes)
         return _Model(tags, letters, np.rint(scores * _UNITS).astype(np.int16), width)
 
 
-def _logs(profile: Mapping[str, Any], length: int, shape: tuple[int, ...], index: Mapping[str, int]) -> NDArray[Any]:
-    """Logarithms of the likelihoods of a profile's n-grams of one length; index 0 is the edge of a word."""
-    total = profile["n_words"][length - 1]
-    logs = np.full(shape, log(_UNSEEN))
+def _logs(profile: Mapping[str, Any], index: Mapping[str, int], *, paired: bool) -> NDArray[np.float64]:
+    """Logarithms of a profile's likelihoods of each letter or, if paired, of each pair and its second letter.
+
+    Pairs stand in rows by their first letter; index 0 is the edge of a word.
+    """
+    width = len(index) + 1
+    singles = np.full(width, log(_UNSEEN))
+    pairs = np.full((width, width), log(_UNSEEN)) if paired else np.zeros((1, width))
+    at = {" ": 0, **index}
     for gram, count in profile["freq"].items():
-        if len(gram) != length or gram.isspace():
-            continue
-        at = tuple(index.get(letter, 0 if letter == " " else -1) for letter in gram)
-        if min(at) >= 0:
-            logs[at] = log(_UNSEEN + count / total)
-    return logs
+        if len(gram) == 1 and gram in index:
+            singles[index[gram]] = log(_UNSEEN + count / profile["n_words"][0])
+        elif paired and len(gram) == 2 and gram[0] in at and gram[1] in at:
+            pairs[at[gram[0]], at[gram[1]]] = log(_UNSEEN + count / profile["n_words"][1])
+    return np.asarray(pairs + singles).ravel()
 
 
 def common_letters(profile: Mapping[str, Any]) -> list[str]:
