@@ -11,6 +11,7 @@ from crawler.pages.page import Page, Refused
 from crawler.readers.encoding import Decoded, decode
 from crawler.readers.epub_markup import flattened
 from crawler.readers.source import Item, Source, Unreadable
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED, mend
 from schemas.work import Provenance, Work
 
 _CHARSET = re.compile(
@@ -61,10 +62,10 @@ def read(source: Source) -> Iterator[Item]:
     Raises ``Unreadable`` for a page that holds none, with the reason.
     """
     decoded = decode_page(source.data, source.media_type)
-    text = decoded.text.replace("\0", "")
+    text, mended = mend(decoded.text.replace("\0", ""), "<")
     if _SURROGATES.search(text):
         text = _SURROGATES.sub("\ufffd", text)
-    flags = decoded.flags
+    flags = (*decoded.flags, MOJIBAKE_FIXED) if mended else decoded.flags
     if (flat := flattened(text)) != text:
         text, flags = flat, (*flags, "markup_flattened")
     page = Page(text, source.url)

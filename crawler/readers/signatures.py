@@ -74,7 +74,6 @@ _FRAGMENT: Final = re.compile(
 )
 _TAG: Final = re.compile(rb"</?[A-Za-z][\w:-]{0,30}(?:\s[^<>]{0,2000})?/?>")
 _ROOT: Final = re.compile(rb"<(?:[\w-]{1,20}:)?([A-Za-z]\w{0,30})[\s>/]")
-_MHTML: Final = re.compile(rb"(?im)^content-type:\s*multipart/related")
 
 
 def other_format(head: bytes) -> str | None:
@@ -118,11 +117,6 @@ def narrow(head: bytes) -> bytes:
     if wide := wide_encoding(head):
         return head.decode(wide, "ignore").encode("utf-8", "ignore")
     return head.removeprefix(b"\xef\xbb\xbf")
-
-
-def is_mhtml(start: bytes) -> bool:
-    """Whether a file is a web page saved with its pictures in one mail."""
-    return start.startswith((b"From:", b"MIME-Version:", b"Content-Type:")) and bool(_MHTML.search(start[:4096]))
 
 
 def office_document(head: bytes) -> str | None:
