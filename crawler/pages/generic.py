@@ -205,7 +205,7 @@ def _marked_headings(story: Passage) -> list[tuple[Block, int | None, str | None
 def _set_apart(story: Passage) -> list[tuple[Block, int | None, str | None]]:
     """Headings of chapters that are paragraphs in bold type, underlined or centred, and that count on from 0 or 1."""
     apart = {(span.start, span.end) for span in story.spans if span.kind in ("strong", "underline", "align")}
-    cuts = []
+    cuts: list[tuple[Block, int | None, str | None]] = []
     for block in story.blocks:
         if (block.start, block.end) not in apart or block.end - block.start > MAX_HEADING:
             continue

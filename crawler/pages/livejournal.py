@@ -255,8 +255,8 @@ def _posted(tree: LexborHTMLParser) -> date | None:
             said = re.sub(r"^[^\W\d_]{3,12},\s+", "", said)
             if day := st.time_day(node) or st.time_day(node.css_first("time")) or date_of(said):
                 return day
-    said = _WROTE.search(" ".join((tree.body.text(deep=True)[:4000] if tree.body is not None else "").split()))
-    return st.utc_day(said[1]) if said else None
+    wrote = _WROTE.search(" ".join((tree.body.text(deep=True)[:4000] if tree.body is not None else "").split()))
+    return st.utc_day(wrote[1]) if wrote else None
 
 
 def _tags(tree: LexborHTMLParser) -> tuple[str, ...]:
