@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from schemas.work import Chapter, Provenance, Work
+from schemas.work import Chapter, ListedChapter, Provenance, Work
 
 _CHAPTER_NAME = re.compile(
     r"(?P<stem>.*?)(?:^|[\W_])(?:chapter|chap|ch|part|pt|kapitel|kap|chapitre|capitulo|capítulo|capitolo|cap|глава|часть|第)"
@@ -17,6 +17,8 @@ _CHAPTER_NAME = re.compile(
     re.IGNORECASE,
 )
 _NUMBER_NAME = re.compile(r"0*(?P<number>\d{1,4})")
+INDEX = 0
+"""Number of the piece that lists the chapters and holds none."""
 MAX_GAP = 1
 """Numbers of files may leave out one each: a chapter that was lost."""
 
@@ -33,14 +35,14 @@ class PartKey:
 def part_key(work: Work) -> PartKey | None:
     """Key of a piece of a work; ``None`` for a whole work.
 
-    A page or file that states its archive, work and chapter is a piece for sure. A text file
-    without a header is one perhaps: where its name says chapter and number and nothing else tells it
-    from its neighbours.
+    A page or file that states its archive, work and chapter is a piece for sure, and so is one that lists them. A
+    text file without a header is one perhaps: where its name says chapter and number and nothing else tells it from
+    its neighbours.
     """
-    if work.part_number is not None:
+    if work.part_number is not None or (work.listed_chapters and not work.chapters):
         if work.source_work_id is None:
             return None
-        return PartKey(f"{work.source}:{work.source_work_id}", work.part_number)
+        return PartKey(f"{work.source}:{work.source_work_id}", work.part_number or INDEX)
     path = work.provenance.path
     if path is None or work.source != "file" or len(work.chapters) != 1 or work.authors or work.fandoms:
         return None
@@ -66,8 +68,11 @@ def are_one_work(parts: Sequence[tuple[int, Work]]) -> bool:
 def join(parts: Sequence[tuple[int, Work]]) -> Work:
     """One work of several pieces, in the order of their numbers; of two with one number the newer.
 
-    Each field is that of the newest piece that states it; the chapters are all there are.
+    Each field is that of the newest piece that states it; the chapters are all there are, in the order of the index
+    page where there is one, which also tells titles and days that the chapters' own pages lack.
     """
+    if len(parts) == 1 and not parts[0][1].chapters:
+        return parts[0][1]
     newest_first = sorted(parts, key=lambda part: (_newness(part[1]), part[0]), reverse=True)
     chosen: dict[int, Work] = {}
     for number, work in newest_first:
@@ -78,7 +83,8 @@ def join(parts: Sequence[tuple[int, Work]]) -> Work:
         for name in Work.model_fields:
             if fields[name] in (None, ()):
                 fields[name] = getattr(work, name)
-    chapters = tuple(_chapters(sorted(chosen.items())))
+    chapters, rest = _by_list(tuple(_chapters(sorted(chosen.items()))), fields["listed_chapters"])
+    fields["listed_chapters"] = rest
     fields |= {"chapters": chapters, "part_number": None, "provenance": _provenance(pieces, fields, sorted(chosen))}
     if all(work.source == "file" for work in pieces):
         fields["title"] = _folder_title(pieces[0]) or fields["title"]
@@ -101,6 +107,41 @@ def _chapters(pieces: Sequence[tuple[int, Work]]) -> Iterator[Chapter]:
             yield chapter.model_copy(update={"number": number}) if is_file else chapter
 
 
+def _by_list(
+    chapters: tuple[Chapter, ...], listed: tuple[ListedChapter, ...]
+) -> tuple[tuple[Chapter, ...], tuple[ListedChapter, ...]]:
+    """Chapters in the order of a list, those that it lacks at the end; and the list, where it holds more than they."""
+    places: dict[tuple[str, object], int] = {}
+    for place, entry in enumerate(listed):
+        places |= {("id", entry.id): place} if entry.id else {}
+        places |= {("number", entry.number): place} if entry.number is not None else {}
+    found = [_place(chapter, places) for chapter in chapters]
+    order = sorted(range(len(chapters)), key=lambda at: (found[at] is None, found[at] or 0, at))
+    told = tuple(_with_listed(chapters[at], listed, found[at]) for at in order)
+    return told, () if {place for place in found if place is not None} >= set(range(len(listed))) else listed
+
+
+def _place(chapter: Chapter, places: Mapping[tuple[str, object], int]) -> int | None:
+    by_id = places.get(("id", chapter.source_chapter_id))
+    return by_id if by_id is not None else places.get(("number", chapter.number))
+
+
+def _with_listed(chapter: Chapter, listed: Sequence[ListedChapter], place: int | None) -> Chapter:
+    """A chapter with what the list says of it and its own page does not."""
+    if place is None:
+        return chapter
+    entry = listed[place]
+    told = {
+        "title": entry.title,
+        "number": entry.number,
+        "source_chapter_id": entry.id,
+        "url": entry.url,
+        "published_date": entry.published_date,
+        "n_words_source": entry.n_words,
+    }
+    return chapter.model_copy(update={name: value for name, value in told.items() if getattr(chapter, name) is None})
+
+
 def _newness(work: Work) -> tuple[str, int, str]:
     provenance = work.provenance
     retrieved = provenance.retrieved_at.isoformat() if provenance.retrieved_at else ""
@@ -108,9 +149,11 @@ def _newness(work: Work) -> tuple[str, int, str]:
 
 
 def _provenance(pieces: Sequence[Work], fields: dict[str, object], numbers: Sequence[int]) -> Provenance:
-    first = pieces[0].provenance
+    first = next((piece for piece in pieces if piece.chapters), pieces[0]).provenance
     total = hashlib.sha256("".join(piece.provenance.raw_sha256 for piece in pieces).encode()).hexdigest()
     flags = dict.fromkeys(flag for piece in pieces for flag in piece.provenance.flags)
+    if numbers[0] == INDEX and any(piece.listed_chapters for piece in pieces):
+        flags.pop("part_ordered_by_chapter_id", None)
     if len(pieces) > 1:
         flags["joined_from_parts"] = None
     stated = fields.get("n_chapters_source")

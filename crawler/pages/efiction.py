@@ -7,7 +7,7 @@ Structure of the default templates (viewstory, storyindex, printstory, listings)
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -20,7 +20,7 @@ from crawler.pages.body import passage, plain
 from crawler.pages.efiction_labels import Labels
 from crawler.pages.page import Page, PageKind, Refused
 from schemas.vocabulary import AuthorKind
-from schemas.work import Author, Chapter, Provenance, Work
+from schemas.work import Author, Chapter, ListedChapter, Provenance, Work
 
 PARSER_VERSION: Final = "2"
 
@@ -75,9 +75,23 @@ def read(page: Page, provenance: Provenance) -> Sequence[Work]:
 def _index(page: Page, provenance: Provenance) -> Work:
     """A story's own page: what its box states, and the notes of the story."""
     notes = [note[1] for box in st.outermost(page.tree.css(".notes")) if (note := _note(box))]
-    return _work(
-        page, _Head(page), Labels(_box(page.tree)), provenance, "index", notes_before="\n\n".join(notes) or None
-    )
+    head = _Head(page)
+    more = {"notes_before": "\n\n".join(notes) or None, "listed_chapters": tuple(_listed_chapters(page, head))}
+    return _work(page, head, Labels(_box(page.tree)), provenance, "index", **more)
+
+
+def _listed_chapters(page: Page, head: _Head) -> Iterator[ListedChapter]:
+    """Chapters of the index, by the links that lead to them; the menu and ``Next`` name them otherwise."""
+    seen: set[int] = set()
+    for link in page.tree.css(f"b {_STORY_LINK}, .title {_STORY_LINK}, li {_STORY_LINK}, td {_STORY_LINK}"):
+        href = st.attribute(link, "href")
+        number = _chapter_of(href)
+        title = st.line_of(link)
+        if number is None or not title or number in seen or "action=" in href:
+            continue
+        seen.add(number)
+        url = f"{head.origin.url}&chapter={number}" if head.origin else None
+        yield ListedChapter(title=re.sub(rf"^{number}\.\s+", "", title), number=number, url=url)
 
 
 def _refused(page: Page, error: LexborNode) -> Refused:

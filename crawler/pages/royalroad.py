@@ -20,8 +20,9 @@ from crawler.pages.body import passage, plain, plain_of_html
 from crawler.pages.page import Page, PageKind, Refused
 from schemas.vocabulary import AuthorKind
 from schemas.work import Author, Chapter, Engagement, HeaderField, Provenance, Work
+from schemas.work import ListedChapter as Listed
 
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 HIDDEN_LEFT_OUT: Final = "hidden_paragraphs_left_out"
 DATES_FROM_LIST: Final = "dates_from_chapter_list"
 
@@ -137,6 +138,10 @@ class _Fiction:
             warnings_raw=_warnings(self.tree),
             status_raw=status,
             n_chapters_source=len(chapters) if chapters else None,
+            listed_chapters=tuple(
+                Listed(title=each.title or None, id=each.id, url=each.url, published_date=each.released)
+                for each in chapters
+            ),
             n_words_source=st.whole_number(words[1]) if words else None,
             published_date=published,
             updated_date=updated,

@@ -20,13 +20,14 @@ from crawler.pages.body import passage, plain
 from crawler.pages.page import Page, PageKind, Refused
 from crawler.pages.xenforo_posts import Post, day_of, posts_of
 from schemas.vocabulary import AuthorKind
-from schemas.work import Author, Chapter, HeaderField, Provenance, Work
+from schemas.work import Author, Chapter, HeaderField, ListedChapter, Provenance, Work
 
 PARSER_VERSION: Final = "2"
 NO_THREADMARKS: Final = "no_threadmarks"
 PART_IS_PAGE: Final = "part_is_page_of_thread"
 
 _THREAD: Final = re.compile(r"^(.*?)/threads/(?:[^/?#]*\.)?(\d{1,12})(?:/|$|[?#])")
+_POST: Final = re.compile(r"(?:#post-|/post-|posts/)(\d{1,15})", re.ASCII)
 _PAGE: Final = re.compile(r"(?:/page-|[?&]page=)(\d{1,6})")
 _VIEW: Final = re.compile(r"^(?:Threadmarks for|Reader mode)\s*[:–-]\s*|\s*[|–-]\s*(?:Threadmarks|Reader mode)$")
 """What stands before or after a thread's title on its list of threadmarks and in the reader."""
@@ -66,7 +67,7 @@ def read(page: Page, provenance: Provenance) -> Sequence[Work]:
     listed = page.tree.css(".structItem--threadmark, .threadmarkList .threadmarkListItem, .threadmarkItem")
     posts = thread.posts
     if not posts and listed and thread.title:
-        return [thread.work(provenance, (), "threadmarks", n_listed=len(listed))]
+        return [thread.work(provenance, (), "threadmarks", listed=tuple(filter(None, map(thread.listed, listed))))]
     if not posts or not thread.title:
         raise st.refusal(page, "XenForo")
     flags: list[str] = []
@@ -157,13 +158,27 @@ class _Thread:
         """Address of a post."""
         return f"{self.base}/posts/{post_id}/" if self.base and post_id else None
 
+    def listed(self, row: LexborNode) -> ListedChapter | None:
+        """The chapter of a row of a list of threadmarks."""
+        for link in row.css("a[href]"):
+            match = _POST.search(st.attribute(link, "href"))
+            if match and (title := st.line_of(link)):
+                return ListedChapter(
+                    title=title,
+                    id=match[1],
+                    url=self.post_url(match[1]),
+                    published_date=day_of(row.css_first("time, .DateTime")),
+                    n_words=st.whole_number(st.attribute(row, "data-words")),
+                )
+        return None
+
     def work(
         self,
         provenance: Provenance,
         chapters: tuple[Chapter, ...],
         layout: str,
         flags: Sequence[str] = (),
-        n_listed: int | None = None,
+        listed: tuple[ListedChapter, ...] = (),
     ) -> Work:
         """The thread as a work, whole or a part of it."""
         origin = self.origin()
@@ -188,7 +203,8 @@ class _Thread:
             summary=plain(described) if described is not None else None,
             freeforms=st.lines_of(self.tree.css("a.tagItem, .tagList a.tag, .js-tagList a")),
             status_raw=status,
-            n_chapters_source=n_threadmarks or stated or n_listed,
+            n_chapters_source=n_threadmarks or stated or len(listed) or None,
+            listed_chapters=listed,
             n_words_source=st.whole_number(words),
             published_date=day_of(self.tree.css_first(".p-description time, #pageDescription .DateTime")),
             header=(*header, *more),

@@ -73,6 +73,9 @@ _FRAGMENT: Final = re.compile(
     re.IGNORECASE,
 )
 _TAG: Final = re.compile(rb"</?[A-Za-z][\w:-]{0,30}(?:\s[^<>]{0,2000})?/?>")
+_BARE_ROOT: Final = re.compile(
+    rb"<(?:[\w-]{1,20}:)?(?:package|ncx|container|rss|feed|rdf|fictionbook)\s[^<>]{0,500}xmlns", re.IGNORECASE
+)
 _ROOT: Final = re.compile(rb"<(?:[\w-]{1,20}:)?([A-Za-z]\w{0,30})[\s>/]")
 
 
@@ -128,7 +131,7 @@ def markup(start: bytes) -> str | None:
     """HTML or XML by the first tags; a text that begins with a stray tag is none."""
     if _HTML.match(start) or (start.startswith((b"<?xml", b"<!--")) and _HTML.search(start[:4096])):
         return "XHTML" if start.startswith(b"<?xml") else "HTML"
-    if start.startswith((b"<?xml", b"<!DOCTYPE")):
+    if start.startswith((b"<?xml", b"<!DOCTYPE")) or _BARE_ROOT.match(start):
         root = _ROOT.search(
             re.sub(rb"<!--.{0,4000}?-->|<\?.{0,500}?\?>|<!.{0,500}?>", b"", start[:8192], flags=re.DOTALL)
         )

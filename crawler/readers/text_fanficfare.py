@@ -69,7 +69,8 @@ def _byline(names: str, labelled: dict[str, str]) -> str:
 
 def _labelled(block: list[str]) -> Iterator[tuple[str, str]]:
     """Labels and values; the summary is the last one and may hold anything that follows."""
-    label, value = "", []
+    label = ""
+    value: list[str] = []
     for line in block:
         match = _LABEL.fullmatch(line)
         if match and label != "Summary":
