@@ -19,6 +19,8 @@ _CHAPTER_NAME = re.compile(
 _NUMBER_NAME = re.compile(r"0*(?P<number>\d{1,4})")
 INDEX = 0
 """Number of the piece that lists the chapters and holds none."""
+CHAPTER_IN_TITLE = "chapter_in_title"
+"""Flag of a page whose title names work and chapter."""
 MAX_GAP = 1
 """Numbers of files may leave out one each: a chapter that was lost."""
 
@@ -37,7 +39,7 @@ def part_key(work: Work) -> PartKey | None:
 
     A page or file that states its archive, work and chapter is a piece for sure, and so is one that lists them. A
     text file without a header is one perhaps: where its name says chapter and number and nothing else tells it from
-    its neighbours.
+    its neighbours; and so is a page of no known origin whose title names work and chapter.
     """
     if work.part_number is not None or (work.listed_chapters and not work.chapters):
         if work.source_work_id is None:
@@ -46,9 +48,11 @@ def part_key(work: Work) -> PartKey | None:
     path = work.provenance.path
     if path is None or work.source != "file" or len(work.chapters) != 1 or work.authors or work.fandoms:
         return None
+    name = PurePosixPath(path)
+    if CHAPTER_IN_TITLE in work.provenance.flags and work.chapters[0].number is not None:
+        return PartKey(f"folder:{name.parent.as_posix()}/{work.title}", work.chapters[0].number)
     if "title_from_file_name" not in work.provenance.flags:
         return None
-    name = PurePosixPath(path)
     if found := _CHAPTER_NAME.fullmatch(name.stem) or _NUMBER_NAME.fullmatch(name.stem):
         stem = found.groupdict().get("stem") or ""
         stated = work.chapters[0].number
@@ -86,7 +90,7 @@ def join(parts: Sequence[tuple[int, Work]]) -> Work:
     chapters, rest = _by_list(tuple(_chapters(sorted(chosen.items()))), fields["listed_chapters"])
     fields["listed_chapters"] = rest
     fields |= {"chapters": chapters, "part_number": None, "provenance": _provenance(pieces, fields, sorted(chosen))}
-    if all(work.source == "file" for work in pieces):
+    if all(work.source == "file" and CHAPTER_IN_TITLE not in work.provenance.flags for work in pieces):
         fields["title"] = _folder_title(pieces[0]) or fields["title"]
     return Work.model_validate(fields)
 

@@ -17,6 +17,9 @@ from crawler.readers.text_chapters import MAX_HEADING, Heading, heading_of
 from schemas.work import Author, Block, Chapter, HeaderField, Provenance, Span, Work
 
 PARSER_VERSION = "2"
+CHAPTER_IN_TITLE = "chapter_in_title"
+"""The page's title names the chapter beside the work: pages of one folder may be one work."""
+_TITLE_PARTS = re.compile(r"\s+[-–—|•»]{1,3}\s+")
 TITLE_FROM_FIRST_LINE = "title_from_first_line"
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 MIN_LETTERS = 100
@@ -83,28 +86,25 @@ def read(page: Page, provenance: Provenance) -> Sequence[Work]:
     if letters < MIN_LETTERS:
         raise Refused("no_story", f"{letters} letters on the whole page")
     title, title_flags = (title, ()) if title else _title_of_text(story, provenance)
-    typed = typed_header(story, title=title)
+    name, place = (title, None) if title_flags else _chapter_in_title(title)
+    typed = typed_header(story, title=name)
     values = _values(page, typed)
     flags = (*provenance.flags, *story.flags, *(typed.flags if typed else ()), *title_flags, "origin_unknown")
-    known = provenance.model_copy(
-        update={"format": "html", "parser_version": PARSER_VERSION, "layout": "generic", "flags": flags}
-    )
     chapters = _chapters(typed.rest if typed else story)
     if typed and typed.chapter_number is not None and len(chapters) == 1:
         chapters = [chapters[0].model_copy(update={"number": typed.chapter_number})]
-    more = (
-        [HeaderField(label="Page title", value=title)]
-        if not title_flags and values.get("title", title) != title
-        else []
+    elif place is not None and len(chapters) == 1:
+        chapters = [chapters[0].model_copy(update={"number": place.number, "title": place.title})]
+        flags = (*flags, CHAPTER_IN_TITLE)
+    else:
+        name = title
+    known = provenance.model_copy(
+        update={"format": "html", "parser_version": PARSER_VERSION, "layout": "generic", "flags": flags}
     )
-    return [
-        Work(
-            **({"title": title} | values),
-            header=(*more, *(typed.header if typed else ())),
-            chapters=tuple(chapters),
-            provenance=known,
-        )
-    ]
+    values = {"title": name} | values
+    more = [HeaderField(label="Page title", value=title)] if not title_flags and values["title"] != title else []
+    header = (*more, *(typed.header if typed else ()))
+    return [Work(**values, header=header, chapters=tuple(chapters), provenance=known)]
 
 
 def _values(page: Page, typed: Typed | None) -> dict[str, Any]:
@@ -126,6 +126,16 @@ def _values(page: Page, typed: Typed | None) -> dict[str, Any]:
 def _letters(text: str) -> int:
     """Letters and digits of a text; a sign of Chinese, Japanese or Korean says as much as three."""
     return sum(map(str.isalnum, text)) + 2 * len(_EAST_ASIAN.findall(text))
+
+
+def _chapter_in_title(title: str) -> tuple[str, Heading | None]:
+    """Title of the work and the chapter that a page's title names beside it: ``The Fog - Chapter 3: Rain``."""
+    pieces = _TITLE_PARTS.split(title, maxsplit=8)
+    for own, rest in ((pieces[-1], pieces[:-1]), (pieces[0], pieces[1:])):
+        heading = heading_of(own.strip()) if rest else None
+        if heading is not None and heading.kind in ("chapter", "part") and heading.number is not None:
+            return " - ".join(rest), heading
+    return title, None
 
 
 def _title_of_text(story: Passage, provenance: Provenance) -> tuple[str, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pipelines.parts import are_one_work, join, part_key
+from pipelines.parts import PartKey, are_one_work, join, part_key
 from schemas.work import Chapter, ListedChapter
 from tests.works import work
 
@@ -156,3 +156,18 @@ def test_a_list_that_knows_more_than_is_held_is_kept():
 def test_an_index_page_alone_is_a_work_without_text():
     alone = index(ListedChapter(title="One", number=1), n_chapters_source=1)
     assert join([(0, alone)]) == alone
+
+
+def test_pages_whose_titles_name_work_and_chapter_are_pieces():
+    def chapter(number, name):
+        item = work("Text.", title="The Fog", path=f"Fog/{name}.html")
+        made = item.provenance.model_copy(update={"flags": ("origin_unknown", "chapter_in_title")})
+        return item.model_copy(update={"provenance": made, "chapters": (Chapter(text=name, number=number),)})
+
+    pieces = [(2, chapter(2, "b")), (1, chapter(1, "a"))]
+    assert {part_key(piece) for _, piece in pieces} == {
+        PartKey("folder:Fog/The Fog", 1),
+        PartKey("folder:Fog/The Fog", 2),
+    }
+    whole = join(pieces)
+    assert (whole.title, [chapter.text for chapter in whole.chapters]) == ("The Fog", ["a", "b"])
