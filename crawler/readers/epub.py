@@ -20,7 +20,7 @@ from crawler.readers.source import Item, Source, Unreadable
 from schemas.work import Provenance, Work
 
 AO3_FORMAT: Final = "ao3_epub"
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 
 _AO3_PUBLISHER: Final = "archive of our own"
 _AO3_PARTS: Final = ("preface", "chapters", "afterword")
