@@ -229,10 +229,10 @@ def take_notes(body: LexborNode) -> tuple[str | None, str | None]:
     told = False
     first: set[int] = set()
     for node in body.traverse(include_text=True):
-        if (box := inside.get(node.mem_id)) is None:
+        if (owner := inside.get(node.mem_id)) is None:
             told = told or (node.tag == "-text" and bool((node.text_content or "").strip()))
         elif not told:
-            first.add(box)
+            first.add(owner)
     sides: tuple[list[str], list[str]] = ([], [])
     for box in boxes:
         text = _NOTE_LABEL.sub("", plain(box) or "").strip()
