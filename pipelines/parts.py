@@ -21,6 +21,8 @@ INDEX = 0
 """Number of the piece that lists the chapters and holds none."""
 CHAPTER_IN_TITLE = "chapter_in_title"
 """Flag of a page whose title names work and chapter."""
+ORDERED_BY_ID = "part_ordered_by_chapter_id"
+"""Flag of a page that does not say which chapter it holds."""
 MAX_GAP = 1
 """Numbers of files may leave out one each: a chapter that was lost."""
 
@@ -72,8 +74,8 @@ def are_one_work(parts: Sequence[tuple[int, Work]]) -> bool:
 def join(parts: Sequence[tuple[int, Work]]) -> Work:
     """One work of several pieces, in the order of their numbers; of two with one number the newer.
 
-    Each field is that of the newest piece that states it; the chapters are all there are, in the order of the index
-    page where there is one, which also tells titles and days that the chapters' own pages lack.
+    Each field is that of the newest piece that states it; the chapters are all there are, in the order of an index page
+    that knows them all, which also tells titles and days that the chapters' own pages lack.
     """
     if len(parts) == 1 and not parts[0][1].chapters:
         return parts[0][1]
@@ -87,9 +89,15 @@ def join(parts: Sequence[tuple[int, Work]]) -> Work:
         for name in Work.model_fields:
             if fields[name] in (None, ()):
                 fields[name] = getattr(work, name)
-    chapters, rest = _by_list(tuple(_chapters(sorted(chosen.items()))), fields["listed_chapters"])
-    fields["listed_chapters"] = rest
-    fields |= {"chapters": chapters, "part_number": None, "provenance": _provenance(pieces, fields, sorted(chosen))}
+    listed = fields["listed_chapters"]
+    chapters, places = _by_list(tuple(_chapters(sorted(chosen.items()))), listed)
+    if set(range(len(listed))) <= places:
+        fields["listed_chapters"] = ()
+    provenance = _provenance(pieces, fields, sorted(chosen))
+    if listed and None not in places:
+        flags = tuple(flag for flag in provenance.flags if flag != ORDERED_BY_ID)
+        provenance = provenance.model_copy(update={"flags": flags})
+    fields |= {"chapters": chapters, "part_number": None, "provenance": provenance}
     if all(work.source == "file" and CHAPTER_IN_TITLE not in work.provenance.flags for work in pieces):
         fields["title"] = _folder_title(pieces[0]) or fields["title"]
     return Work.model_validate(fields)
@@ -113,16 +121,20 @@ def _chapters(pieces: Sequence[tuple[int, Work]]) -> Iterator[Chapter]:
 
 def _by_list(
     chapters: tuple[Chapter, ...], listed: tuple[ListedChapter, ...]
-) -> tuple[tuple[Chapter, ...], tuple[ListedChapter, ...]]:
-    """Chapters in the order of a list, those that it lacks at the end; and the list, where it holds more than they."""
+) -> tuple[tuple[Chapter, ...], set[int | None]]:
+    """Chapters in the order of a list that knows them all; and their places in it, ``None`` for those that it lacks.
+
+    A list may be one page of several, or older than the last chapters: then it says nothing of the order.
+    """
     places: dict[tuple[str, object], int] = {}
     for place, entry in enumerate(listed):
         places |= {("id", entry.id): place} if entry.id else {}
         places |= {("number", entry.number): place} if entry.number is not None else {}
     found = [_place(chapter, places) for chapter in chapters]
-    order = sorted(range(len(chapters)), key=lambda at: (found[at] is None, found[at] or 0, at))
-    told = tuple(_with_listed(chapters[at], listed, found[at]) for at in order)
-    return told, () if {place for place in found if place is not None} >= set(range(len(listed))) else listed
+    order = list(range(len(chapters)))
+    if None not in found:
+        order.sort(key=lambda at: (found[at] or 0, at))
+    return tuple(_with_listed(chapters[at], listed, found[at]) for at in order), set(found)
 
 
 def _place(chapter: Chapter, places: Mapping[tuple[str, object], int]) -> int | None:
@@ -156,14 +168,12 @@ def _provenance(pieces: Sequence[Work], fields: dict[str, object], numbers: Sequ
     first = next((piece for piece in pieces if piece.chapters), pieces[0]).provenance
     total = hashlib.sha256("".join(piece.provenance.raw_sha256 for piece in pieces).encode()).hexdigest()
     flags = dict.fromkeys(flag for piece in pieces for flag in piece.provenance.flags)
-    if numbers[0] == INDEX and any(piece.listed_chapters for piece in pieces):
-        flags.pop("part_ordered_by_chapter_id", None)
     if len(pieces) > 1:
         flags["joined_from_parts"] = None
     stated = fields.get("n_chapters_source")
     held = sum(len(piece.chapters) for piece in pieces)
     is_files = all(piece.part_number is None for piece in pieces)
-    if (isinstance(stated, int) and held < stated) or (is_files and len(numbers) <= numbers[-1] - numbers[0]):
+    if (isinstance(stated, int) and 0 < held < stated) or (is_files and len(numbers) <= numbers[-1] - numbers[0]):
         flags["chapters_missing"] = None
     times = [piece.provenance.retrieved_at for piece in pieces if piece.provenance.retrieved_at]
     update = {"raw_sha256": total, "flags": tuple(flags), "retrieved_at": max(times, default=None)}

@@ -77,7 +77,13 @@ EPUB: Final = Format(
     "one work with the chapters of its spine; front and back matter told apart",
     "layout, fonts, pictures (their descriptions are kept)",
 )
-MOBI: Final = Format("mobi", "mobi", "the signature of MOBI, AZW3 and PalmDOC", "a reject: convert it to EPUB", "all")
+MOBI: Final = Format(
+    "mobi",
+    "mobi",
+    "the signature of MOBI, AZW3 and PalmDOC",
+    "a reject that names the book: no library under a permissive licence opens it; convert it to EPUB with calibre",
+    "all",
+)
 LIVEJOURNAL_XML: Final = Format(
     "livejournal_xml", "livejournal_xml", "the root element of LiveJournal's exports", "one work an entry", "comments"
 )

@@ -133,6 +133,12 @@ def test_an_index_page_is_a_piece_and_orders_the_chapters():
     assert key is not None
     assert (key.key, key.number) == ("ffnet:9", 0)
     pages = [(20, page(20, "The sun rose.", chapter_id="20")), (30, page(30, "The sun set.", chapter_id="30"))]
+    by_id = {"flags": ("part_ordered_by_chapter_id",)}
+    pages = [
+        (number, each.model_copy(update={"provenance": each.provenance.model_copy(update=by_id)}))
+        for number, each in pages
+    ]
+    assert "part_ordered_by_chapter_id" in join(pages).provenance.flags
     whole = join([(0, page_of), *pages])
     assert [chapter.text for chapter in whole.chapters] == ["The sun set.", "The sun rose."]
     assert [chapter.title for chapter in whole.chapters] == ["Dusk", "Dawn"]
@@ -140,15 +146,15 @@ def test_an_index_page_is_a_piece_and_orders_the_chapters():
     assert (whole.chapters[0].n_words_source, whole.chapters[1].url) == (7, "https://example.org/20")
     assert (whole.summary, whole.n_chapters_source, whole.listed_chapters) == ("Night.", 2, ())
     assert whole.provenance.path == "20-1.html"
-    assert "chapters_missing" not in whole.provenance.flags
+    assert whole.provenance.flags == ("joined_from_parts",)
 
 
-def test_a_list_that_knows_more_than_is_held_is_kept():
-    listed = (ListedChapter(title="One", number=1), ListedChapter(title="Two", number=2))
+def test_a_list_that_lacks_a_chapter_says_nothing_of_the_order_and_is_kept_where_it_knows_more():
+    listed = (ListedChapter(title="Two", number=2), ListedChapter(title="Three", number=3))
     held = page(2, "Second.")
-    held = held.model_copy(update={"chapters": (Chapter(text="Second.", number=2), Chapter(text="Later."))})
+    held = held.model_copy(update={"chapters": (Chapter(text="First.", number=1), Chapter(text="Second.", number=2))})
     whole = join([(0, index(*listed, n_chapters_source=3)), (2, held)])
-    assert [(chapter.number, chapter.title) for chapter in whole.chapters] == [(2, "Two"), (None, None)]
+    assert [(chapter.number, chapter.title) for chapter in whole.chapters] == [(1, None), (2, "Two")]
     assert whole.listed_chapters == listed
     assert "chapters_missing" in whole.provenance.flags
 
