@@ -27,6 +27,8 @@ R = TypeVar("R")
 Notify = Callable[[int], None]
 """A worker calls it with the number of the item of its task that it begins or is getting on with."""
 POLL_SECONDS = 0.2
+START_SECONDS = 60
+"""What a new worker on a busy machine may take until it has its first task."""
 READERS = ("crawler.preload",)
 """Modules to load once for all workers that read files."""
 
@@ -128,7 +130,7 @@ class Workers(Generic[T, R]):
                 return
             worker.task = self._waiting.popleft()
             worker.verdict = None
-            worker.signs[:] = [0, _memory_of(worker.process.pid), time.monotonic()]
+            worker.signs[:] = [0, _memory_of(worker.process.pid), time.monotonic() + START_SECONDS]
             with suppress(BrokenPipeError):  # it died idle: noticed when its end is collected
                 worker.pipe.send(worker.task)
 
@@ -177,11 +179,11 @@ class Workers(Generic[T, R]):
         if worker.task is None or worker.verdict is not None:
             return
         _, held, since = worker.signs
-        if time.monotonic() - since > self._limits.seconds:
-            worker.verdict = ("out_of_time", f"no end in sight after {self._limits.seconds:g} s; limits.max_seconds")
-        elif _memory_of(worker.process.pid) - held > self._limits.memory_bytes:
+        if _memory_of(worker.process.pid) - held > self._limits.memory_bytes:
             limit = self._limits.memory_bytes // 2**20
             worker.verdict = ("out_of_memory", f"needs more than {limit} MiB; limits.max_memory_mib")
+        elif time.monotonic() - since > self._limits.seconds:
+            worker.verdict = ("out_of_time", f"no end in sight after {self._limits.seconds:g} s; limits.max_seconds")
         else:
             return
         worker.process.kill()
@@ -220,6 +222,7 @@ def _serve(pipe: Connection, signs: Any, function: Callable[[Any, Notify], Any])
             task = pipe.recv()
         except EOFError:
             return
+        signs[:] = [0, _memory_of("self"), time.monotonic()]
         try:
             pipe.send((True, function(task, notify)))
         except Exception as error:  # noqa: BLE001 - the parent raises it

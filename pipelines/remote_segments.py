@@ -22,7 +22,7 @@ from pyarrow import fs
 
 from pipelines.export import cut_by_size
 from pipelines.object_store import CONNECTIONS, ObjectStore, errors_told
-from pipelines.staged_columns import check_columns
+from pipelines.staged_columns import check_columns, completed
 
 SEGMENTS = "staging/segments/"
 BATCH_BYTES = 256 * 2**10
@@ -74,19 +74,16 @@ def read_columns(segment: str, table: str, columns: Sequence[str] | None = None)
     uri = f"{segment}/{table}.arrow"
     held = _open(uri)
     names = held.reader.schema.names
-    check_columns(uri, held.reader.schema, columns or ())
-    fields = None if columns is None else sorted(names.index(name) for name in columns)
+    fields = None if columns is None else sorted(names.index(name) for name in columns if name in names)
     with held.lock, errors_told(uri):
         found = pa.ipc.open_file(held.source, options=pa.ipc.IpcReadOptions(included_fields=fields)).read_all()
-    found = found.select(list(columns)) if columns is not None else found
-    return _plain(found).combine_chunks()
+    return _asked(uri, table, found, columns).combine_chunks()
 
 
 def take(segment: str, table: str, rows: Rows, columns: Sequence[str] | None = None) -> pa.Table:
     """Rows of a table of the segment at an address, in the order asked for."""
     uri = f"{segment}/{table}.arrow"
     held = _open(uri)
-    check_columns(uri, held.reader.schema, columns or ())
     ends = held.ends
     batch_of = np.searchsorted(ends, rows, side="right")
     needed = np.unique(batch_of)
@@ -96,8 +93,7 @@ def take(segment: str, table: str, rows: Rows, columns: Sequence[str] | None = N
     offsets = np.concatenate(([0], np.cumsum([batch.num_rows for batch in batches])[:-1])).astype(np.int64)
     nth = np.searchsorted(needed, batch_of)
     found = pa.Table.from_batches(batches, schema=held.reader.schema)
-    found = found.select(list(columns)) if columns else found
-    return _plain(found).take(pa.array(offsets[nth] + rows - starts[nth]))
+    return _asked(uri, table, found, columns).take(pa.array(offsets[nth] + rows - starts[nth]))
 
 
 def take_many(wanted: Sequence[tuple[str, Rows]], table: str, columns: Sequence[str] | None) -> list[pa.Table]:
@@ -113,7 +109,12 @@ def exists(segment: str, table: str) -> bool:
     return bool(kind == fs.FileType.File)
 
 
-def _plain(table: pa.Table) -> pa.Table:
+def _asked(uri: str, name: str, table: pa.Table, columns: Sequence[str] | None) -> pa.Table:
+    """What was asked for of a table, as it would come from a folder."""
+    table = completed(name, table)
+    if columns is not None:
+        check_columns(uri, table.schema, columns)
+        table = table.select(list(columns))
     metadata = {key: value for key, value in (table.schema.metadata or {}).items() if key != _ENDS}
     return table.replace_schema_metadata(metadata or None)
 

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.errors import CannotStart
+from schemas.arrow import arrow_schema
+from schemas.tables import WorkRow
 
 Rows = npt.NDArray[np.int64]
 
@@ -34,7 +36,7 @@ def read_table(segment: str | Path, table: str) -> pa.Table:
     if is_remote(segment):
         return _remote().read_columns(segment, table)
     with pa.memory_map(_path(segment, table)) as source:
-        return pa.ipc.open_file(source).read_all()
+        return completed(table, pa.ipc.open_file(source).read_all())
 
 
 def read_runs(
@@ -58,6 +60,16 @@ def take_each(wanted: Sequence[tuple[str, Rows]], table: str, columns: Sequence[
         return found
     tables = (read_columns(name, table, columns) if columns else read_table(name, table) for name, _ in wanted)
     return [whole.take(pa.array(rows)) for whole, (_, rows) in zip(tables, wanted, strict=True)]
+
+
+def completed(name: str, table: pa.Table) -> pa.Table:
+    """A table that an older version staged, with the columns that it did not know yet: null or an empty list."""
+    schema = arrow_schema(WorkRow) if name == "works" else table.schema
+    for place, field in enumerate(schema):
+        if field.name not in table.column_names:
+            empty: list[object] = [[] if pa.types.is_list(field.type) else None] * table.num_rows
+            table = table.add_column(place, field, pa.array(empty, field.type))
+    return table
 
 
 def check_columns(place: str, schema: pa.Schema, columns: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ more than everything that is done with the paragraphs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from operator import attrgetter
 from types import GenericAlias
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
@@ -47,6 +48,7 @@ class Columns(Sequence[R], Generic[R]):
         return cls(*zip(*values, strict=True)) if values else cls.empty()
 
     @classmethod
+    @cache
     def empty(cls) -> Self:
         """No records."""
         return cls(*[()] * len(cls.record.model_fields))
