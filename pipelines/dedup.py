@@ -35,7 +35,7 @@ from pipelines.dedup_screen import Thresholds, copy_sketches, screen, screen_tas
 from pipelines.dedup_verify import OVERLAP, Locate, Overlaps, verify, verify_tasks
 from pipelines.fingerprint import fixed_binary
 from pipelines.fingerprint_words import Hashes
-from pipelines.staged_columns import read_columns, take_each
+from pipelines.staged_columns import take_each
 from schemas.corpus import DedupConfig
 
 MIN_SHARED_SHINGLES = 46
@@ -65,29 +65,28 @@ class StagedWorks:
         return np.asarray(self.works.column(name))
 
     @cached_property
+    def _lies(self) -> tuple[Places, Places]:
+        return self.column("segment"), self.column("row")
+
+    @cached_property
     def by_segment(self) -> list[tuple[int, Places, Places]]:
         """Of each segment with works: its number, and the rows and places of these, by row."""
-        segment, row = self.column("segment"), self.column("row")
+        segment, row = self._lies
         order = np.lexsort((row, segment))
-        edges = np.flatnonzero(np.diff(segment[order])) + 1
-        runs = np.split(order, edges) if len(order) else []
-        return [(int(segment[places[0]]), row[places], places) for places in runs]
+        return [(int(segment[places[0]]), row[places], places) for places in _runs(order, segment)]
 
     def take(self, places: Places, columns: Sequence[str]) -> pa.Table:
         """Columns of the staged ``works`` for some places, in their order."""
-        wanted = np.sort(places)
-        chosen, found = [], []
-        for segment, rows, own in self.by_segment if len(wanted) else ():
-            nth = np.searchsorted(wanted, own)
-            here = np.flatnonzero(wanted[np.minimum(nth, len(wanted) - 1)] == own)
-            if len(here):
-                chosen.append((self.segments[segment], rows[here]))
-                found.append(own[here])
-        if not chosen:
-            return read_columns(self.segments[0], "works", columns).slice(0, 0) if self.segments else pa.table({})
-        back = np.argsort(np.concatenate(found), kind="stable")
-        table = pa.concat_tables(take_each(chosen, "works", columns)).take(pa.array(back))
-        return table.take(pa.array(np.searchsorted(wanted, places)))
+        segment, row = self._lies[0][places], self._lies[1][places]
+        order = np.lexsort((row, segment))
+        wanted = [(self.segments[int(segment[run[0]])], row[run]) for run in _runs(order, segment)]
+        return pa.concat_tables(take_each(wanted, "works", columns)).take(pa.array(np.argsort(order, kind="stable")))
+
+
+def _runs(order: Places, values: Places) -> list[Places]:
+    """An order of places, cut where the value changes."""
+    edges = np.flatnonzero(np.diff(values[order])) + 1
+    return np.split(order, edges) if len(order) else []
 
 
 def find_duplicates(staged: StagedWorks, config: DedupConfig, folder: Path, run: Run = map) -> DuplicateFindings:

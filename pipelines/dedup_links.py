@@ -76,6 +76,7 @@ class Links:
     n_screened: int = 0
     """Pairs that met and were compared by sketch."""
     _samples: list[tuple[Pairs, Hashes]] = field(default_factory=list)
+    """Of each batch of pairs: each pair as often as it has samples, and these one after another."""
 
     def __post_init__(self) -> None:
         self.method_of = np.zeros(len(self.labels), dtype=np.int8)
@@ -87,9 +88,8 @@ class Links:
         if is_fresh.any():
             asks = np.ones(len(pairs), dtype=bool) if asks_names is None else asks_names
             found, samples = self.verify(pairs[is_fresh], asks[is_fresh])
-            for overlap, sample in zip(found, samples, strict=True):
-                if len(sample):
-                    self._samples.append((np.full(len(sample), overlap["pair"]), sample))
+            owners = np.repeat(found["pair"], [len(sample) for sample in samples])
+            self._samples.append((owners, np.concatenate(samples)))
             together = np.concatenate((self.found, found))
             order = np.argsort(together["pair"], kind="stable")
             share = np.concatenate((self.boilerplate, np.zeros(len(found))))

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.dedup import StagedWorks
-from pipelines.dedup_policy import POLICY_COLUMNS
+from pipelines.dedup_policy import STAGED_COLUMNS
 from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_chapters, fingerprint_columns, fingerprint_work
 from pipelines.stage import works_schema
 from schemas.arrow import arrow_schema
@@ -18,7 +18,7 @@ from schemas.tables import ChapterRow
 FACTS = pa.schema(
     [
         works_schema().field(name).with_nullable(True)
-        for name in (*POLICY_COLUMNS, "n_chapters", "content_sha256", "cleaner_version")
+        for name in (*STAGED_COLUMNS, "n_chapters", "content_sha256", "cleaner_version")
     ]
 )
 
