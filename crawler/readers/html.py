@@ -60,6 +60,11 @@ def read(source: Source) -> Iterator[Item]:
 
     Raises ``Unreadable`` for a page that holds none, with the reason.
     """
+    yield from _works(*page_of(source))
+
+
+def page_of(source: Source) -> tuple[Page, Provenance]:
+    """The page that some bytes are, and what is known of its origin. Raises ``Unreadable``."""
     decoded = decode_page(source.data, source.media_type)
     text = decoded.text.replace("\0", "")
     if _SURROGATES.search(text):
@@ -78,7 +83,7 @@ def read(source: Source) -> Iterator[Item]:
         retrieved_at=source.retrieved_at,
         flags=flags,
     )
-    yield from _works(page, provenance)
+    return page, provenance
 
 
 def _works(page: Page, provenance: Provenance) -> Sequence[Work]:

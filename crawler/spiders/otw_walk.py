@@ -1,0 +1,160 @@
+"""The walk through a list of an OTW archive: which page comes next, when the list has been seen whole.
+
+A list moves while it is read: a new or changed work goes to its top and pushes the others down, a deleted one
+lets them move up past a page that was read already. Both leave traces (works that were seen before, a smaller or larger
+total), and only then pages are read again: until one brings nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any, Final, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from crawler.spiders.otw_addresses import with_parameters
+
+MAX_RESULTS: Final = 100_000
+"""The archive shows no more of a list; a page beyond is the last one again."""
+MAX_PASSES: Final = 3
+"""A list is read from its top so many times at most, where works are missing in the end."""
+
+Phase = Literal["forward", "back", "head", "again", "done"]
+
+
+@dataclass
+class Walk:
+    """Where the reading of one list is. All of it is kept in the ledger, so that a killed crawl goes on from here."""
+
+    phase: Phase = "forward"
+    """forward; back: a page before the present one is read again; head: from the top until nothing is new; again:
+    a whole pass more; done."""
+    page: int = 1
+    """Page to read now."""
+    reached: int = 0
+    """Last page of the forward pass."""
+    has_more: bool = True
+    """Whether that page has one after it."""
+    total: int | None = None
+    """Works of the list, as it last stated."""
+    n_listed: int = 0
+    """Works seen in it."""
+    n_others: int = 0
+    """Entries of the forward pass that are no works: mysteries, deleted ones, works elsewhere."""
+    has_moved: bool = False
+    """Whether something has come to the top since the walk began."""
+    pages: int = 0
+    """Pages read."""
+    passes: int = 1
+    last_ids: tuple[str, ...] = ()
+    """Works of the last page read: the same again means that the archive has no such page."""
+    limit: int = MAX_RESULTS
+    """Works of a list that the archive shows."""
+    is_cut: bool = False
+    """Whether the walk ended before the end of the list: ``max_works``, a page that did not come, the cap."""
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The walk that ``as_state`` gave."""
+        known = dict(state)
+        known["last_ids"] = tuple(known.get("last_ids", ()))
+        return cls(**known)
+
+    def as_state(self) -> dict[str, Any]:
+        """The walk as JSON."""
+        return asdict(self) | {"last_ids": list(self.last_ids)}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no page of the list is to be read any more."""
+        return self.phase == "done"
+
+    def took(self, ids: Iterable[str], new: Collection[str], *, total: int | None, others: int, has_next: bool) -> None:
+        """A page was read: works on it in order, those of them that the walk had not seen, and what it states."""
+        on_page = tuple(ids)
+        is_clamped = bool(on_page) and on_page == self.last_ids and self.phase == "forward"
+        shrunk = self.total is not None and total is not None and total < self.total
+        grown = self.total is not None and total is not None and total > self.total
+        self.last_ids = on_page
+        self.total = total if total is not None else self.total
+        self.n_listed += len(new)
+        self.pages += 1
+        if self.phase == "forward":
+            overlaps = self.page > 1 and len(new) < len(on_page)
+            self.has_moved |= grown or (overlaps and not is_clamped)
+            self.n_others += others
+            self.reached, self.has_more = self.page, has_next
+            if is_clamped:
+                self._end_pass()
+            elif shrunk and self.page > 1:
+                self.phase, self.page = "back", self.page - 1
+            elif has_next:
+                self.page += 1
+            else:
+                self._end_pass()
+        elif self.phase == "back":
+            if new and self.page > 1:
+                self.page -= 1
+            elif self.has_more:
+                self.phase, self.page = "forward", self.reached + 1
+            else:
+                self._end_pass()
+        elif self.phase == "head":
+            if new and has_next:
+                self.page += 1
+            else:
+                self._check()
+        elif has_next and self.missing:
+            self.page += 1
+        else:
+            self._check()
+
+    def cut(self) -> None:
+        """Read no further."""
+        self.is_cut = True
+        self.phase = "done"
+
+    @property
+    def missing(self) -> int:
+        """Works that the list states and that have not been seen."""
+        return max(0, (self.total or 0) - self.n_listed - self.n_others)
+
+    def _end_pass(self) -> None:
+        self.last_ids = ()
+        if self.has_moved:
+            self.has_moved = False
+            self.phase, self.page = "head", 1
+        else:
+            self._check()
+
+    def _check(self) -> None:
+        """Read the list once more where it states more works than were seen."""
+        if self.missing and self.passes < MAX_PASSES and (self.total or 0) <= self.limit:
+            self.passes += 1
+            self.last_ids = ()
+            self.phase, self.page = "again", 1
+            return
+        self.phase = "done"
+
+
+def slices(address: str, first: date, last: date) -> list[str]:
+    """A list that is longer than the archive shows, in two by date; itself where it is of one day."""
+    given = dict(parse_qsl(urlsplit(address).query))
+    start = date.fromisoformat(given.get("work_search[date_from]") or first.isoformat())
+    end = date.fromisoformat(given.get("work_search[date_to]") or last.isoformat())
+    if start >= end:
+        return [address]
+    middle = start + timedelta(days=(end - start).days // 2)
+    halves = ((start, middle), (middle + timedelta(days=1), end))
+    return [
+        with_parameters(
+            address, [("work_search[date_from]", a.isoformat()), ("work_search[date_to]", b.isoformat())]
+        )
+        for a, b in halves
+    ]
+
+
+def can_be_sliced(address: str) -> bool:
+    """Whether the archive's date filter works for a list: those of works, not series or bookmarks."""
+    return urlsplit(address).path.endswith("/works")
