@@ -8,7 +8,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from pipelines import card, dedup, export, versions
 from pipelines.corpus import Corpus
+from pipelines.crawl_tables import engagement_table, with_sightings
 from pipelines.errors import write_failure
 from pipelines.inventory import Inventory, take_inventory
 from pipelines.policy import POLICY_COLUMNS, judge
@@ -54,6 +55,7 @@ def build(corpus: Corpus, staging: Staging, *, jobs: int = 1, progress: Progress
     config = corpus.config
     progress("look through what is staged", 0, 1)
     inventory = take_inventory(staging)
+    inventory = replace(inventory, works=with_sightings(inventory.works, staging.folder))
     progress("look for copies", 0, 1)
     decisions = decide(inventory, config)
     version = corpus.next_version()
@@ -62,6 +64,9 @@ def build(corpus: Corpus, staging: Staging, *, jobs: int = 1, progress: Progress
     try:
         beside.mkdir(parents=True)
         files = _write_tables(beside, inventory, decisions, progress, jobs)
+        counts = engagement_table(staging.folder, set(decisions.works.column("work_id").to_pylist()))
+        files.append(export.write_file(beside, "engagement/part-00000.parquet", "engagement", [counts]))
+        files.sort(key=lambda entry: entry.path)
         manifest = _manifest(corpus, version, files, decisions.counts)
         _write_documents(beside, corpus, manifest)
         _share_with_parent(beside, corpus, manifest)

@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -220,7 +220,7 @@ class CrawlLedger:
         """Keys of the works that were listed in a crawl so far."""
         return {work_id for (work_id,) in self._db.execute("SELECT work_id FROM listed WHERE crawl = ?", (crawl,))}
 
-    def record_page(  # noqa: PLR0917 - one transaction
+    def record_page(  # noqa: PLR0913 - one transaction
         self,
         crawl: int,
         run: int,
@@ -233,8 +233,9 @@ class CrawlLedger:
         with_text: bool = True,
         refresh: bool = False,
     ) -> list[Listed]:
-        """Take a page of a list into the ledger, with where the walk is now; gives the works that are new to the crawl.
+        """Take a page of a list into the ledger, with where the walk is now.
 
+        Gives the works that are new to the crawl, with their outcome where they need not be fetched.
         Works that are held and bear the mark of what is held are ``unchanged`` at once. ``seen_at`` is null for
         works that a person named: the archive has not shown them.
         """
@@ -256,27 +257,26 @@ class CrawlLedger:
                 if not added.rowcount:
                     continue
                 place += 1
-                fresh.append(work)
-                self._see(crawl, run, work, seen_at, with_text=with_text, refresh=refresh)
+                outcome = self._see(crawl, run, work, seen_at, with_text=with_text, refresh=refresh)
+                fresh.append(replace(work, outcome=outcome))
         return fresh
 
     def _see(
         self, crawl: int, run: int, work: Listed, seen_at: datetime | None, *, with_text: bool, refresh: bool
-    ) -> None:
+    ) -> str | None:
+        """Note that a list showed a work; gives its outcome where it need not be fetched."""
         if seen_at is not None:
-            self._db.execute(
-                "UPDATE outcomes SET last_seen_at = ? WHERE work_id = ?", (_told(seen_at), work.work_id)
-            )
+            self._db.execute("UPDATE outcomes SET last_seen_at = ? WHERE work_id = ?", (_told(seen_at), work.work_id))
             self._engage(crawl, work.work_id, work.engagement, seen_at)
         if work.outcome is not None:
             told = Fetched(work.work_id, work.url, work.outcome, "as the list shows", fetched_at=seen_at)
             self._finish(crawl, run, told, attempted=False)
-            return
+            return work.outcome
         known = self._db.execute(
             "SELECT held, mark, outcome FROM outcomes WHERE work_id = ?", (work.work_id,)
         ).fetchone()
         if known is None or refresh or known[2] in FAILURES:
-            return
+            return None
         held, mark, outcome = known
         enough = held == "text" or (held == "metadata" and not with_text)
         same = mark == work.mark if work.mark is not None else seen_at is None
@@ -288,11 +288,11 @@ class CrawlLedger:
                 (crawl, run, "back" if back else "", back, crawl, work.work_id),
             )
             self._done(crawl, work.work_id, "unchanged")
+            return "unchanged"
+        return None
 
     def _done(self, crawl: int, work_id: str, outcome: str) -> None:
-        self._db.execute(
-            "UPDATE listed SET outcome = ? WHERE crawl = ? AND work_id = ?", (outcome, crawl, work_id)
-        )
+        self._db.execute("UPDATE listed SET outcome = ? WHERE crawl = ? AND work_id = ?", (outcome, crawl, work_id))
 
     def _engage(self, crawl: int, work_id: str, counts: Engagement | None, moment: datetime | None) -> None:
         if counts is not None:
@@ -326,6 +326,16 @@ class CrawlLedger:
         row = self._db.execute("SELECT held FROM outcomes WHERE work_id = ?", (work_id,)).fetchone()
         return row[0] if row else ""
 
+    def held_of(self, work_ids: Iterable[str]) -> list[tuple[str, str]]:
+        """Key and address of those works that something is held of."""
+        found = []
+        for work_id in sorted(work_ids):
+            row = self._db.execute(
+                "SELECT work_id, url FROM outcomes WHERE work_id = ? AND held != ''", (work_id,)
+            ).fetchone()
+            found += [(row[0], row[1])] if row else []
+        return found
+
     def finish(self, crawl: int, run: int, fetched: Fetched, entry: Journalled | None = None) -> None:
         """Take the outcome of a work, and what is to be staged of it, into the ledger at once."""
         with self._transaction():
@@ -341,9 +351,10 @@ class CrawlLedger:
 
     def _finish(self, crawl: int, run: int, fetched: Fetched, *, attempted: bool) -> None:
         old = self._db.execute(
-            "SELECT held, mark, first_seen_at, last_seen_at, attempts, outcome, change, changed_in FROM outcomes WHERE work_id = ?",
+            "SELECT held, mark, first_seen_at, last_seen_at, attempts, outcome, change, changed_in"
+            " FROM outcomes WHERE work_id = ?",
             (fetched.work_id,),
-        ).fetchone() or ("", None, None, _told(fetched.fetched_at), None, 0, None, "", 0)
+        ).fetchone() or ("", None, _told(fetched.fetched_at), None, 0, None, "", 0)
         held, mark, first_seen, last_seen, attempts, outcome, change, changed_in = old
         is_shown = fetched.outcome == "ok"
         if is_shown:
@@ -408,6 +419,18 @@ class CrawlLedger:
                 " AND crawl < ?)",
                 (source, asked, crawl),
             )
+
+    def snapshots(self) -> Iterator[tuple[str, str, str]]:
+        """Reader counts: key of the work, moment, counts as JSON."""
+        with closing(self._db.execute("SELECT work_id, snapshot_at, counts FROM engagement")) as rows:
+            yield from rows
+
+    def sightings(self) -> dict[str, datetime]:
+        """When the archive last showed each work that is held."""
+        rows = self._db.execute(
+            "SELECT work_id, last_seen_at FROM outcomes WHERE held != '' AND last_seen_at IS NOT NULL"
+        )
+        return {work_id: datetime.fromisoformat(moment) for work_id, moment in rows}
 
     def counts(self, crawl: int) -> dict[str, int]:
         """Works of a crawl by outcome; those still to be fetched under ``pending``."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
 from pipelines import versions
 from pipelines.corpus import Corpus
-from pipelines.crawl_ledger import CrawlLedger, Fetched, Journalled
+from pipelines.crawl_ledger import CrawlLedger, Fetched, Journalled, Listed
 from pipelines.errors import Incomplete
 from pipelines.ledger import InputRecord
 from pipelines.prepare import Prepared, Unprepared, prepare, reject_of, work_id_of
 from pipelines.stage import StagedReject, StagedWork, Staging, write_segment
+from pipelines.takedowns import read_takedowns
 from schemas.tables import RejectRow
 from schemas.work import Work
 
@@ -73,10 +74,61 @@ class _Batch:
         return len(self.records) >= SEGMENT_WORKS or self.characters >= SEGMENT_CHARACTERS
 
 
+class Stager:
+    """Makes segments of what stands in the journal."""
+
+    def __init__(self, staging: Staging, ledger: CrawlLedger, run: int, preparation: str) -> None:
+        self._staging = staging
+        self._ledger = ledger
+        self._run = run
+        self._preparation = preparation
+        self._batch = _Batch()
+        self._segments = 0
+
+    def add(self, entry: Journalled, prepared: Prepared | RejectRow) -> None:
+        """Take an entry of the journal with its rows. Raises ``Incomplete`` when the disk refuses."""
+        self._batch.forget(entry.ref)
+        self._batch.add(entry, prepared)
+        if self._batch.is_full:
+            self.flush()
+
+    def forget(self, ref: str) -> None:
+        """Take an entry out again."""
+        self._batch.forget(ref)
+
+    def flush(self) -> None:
+        """Make a segment of what has come, and take it out of the journal. Raises ``Incomplete``."""
+        batch, self._batch = self._batch, _Batch()
+        if not batch.records:
+            return
+        segment = f"{self._run:06d}-crawled-{self._segments:06d}"
+        self._segments += 1
+        write_segment(self._staging.unfinished(segment), batch.works, batch.rejects)
+        self._staging.commit(*(segment, [segment], ORIGIN, batch.records), preparation=self._preparation, run=self._run)
+        self._ledger.clear_journal([(record.ref, record.sha256) for record in batch.records])
+
+    def stage_journal(self) -> int:
+        """Stage what a killed run left in the journal; says how much."""
+        entries = list(self._ledger.journal())
+        for entry in entries:
+            if entry.work is not None:
+                self.add(entry, prepare(Work.model_validate_json(entry.work)))
+            else:
+                self.add(entry, RejectRow.model_validate_json(entry.reject or ""))
+        self.flush()
+        return len(entries)
+
+
+def stage_left(staging: Staging, run: int, preparation: str) -> None:
+    """Stage what a killed crawl left in the journal of a corpus. The caller holds it. Raises ``Incomplete``."""
+    with closing(CrawlLedger(staging.folder / "ledger.sqlite")) as ledger:
+        Stager(staging, ledger, run, preparation).stage_journal()
+
+
 class Gathering:
     """A corpus that a crawl writes into; held from ``open`` to ``close``."""
 
-    def __init__(  # noqa: PLR0917 - what one run of a crawl consists of
+    def __init__(
         self, corpus: Corpus, staging: Staging, ledger: CrawlLedger, source: str, crawl: int, run: int, preparation: str
     ) -> None:
         self.corpus = corpus
@@ -86,9 +138,8 @@ class Gathering:
         self.crawl = crawl
         self.run = run
         self.is_resumed = False
-        self._preparation = preparation
-        self._batch = _Batch()
-        self._segments = 0
+        self._stager = Stager(staging, ledger, run, preparation)
+        self._takedowns = read_takedowns(corpus.path)
         self._stack = ExitStack()
         self._is_closed = False
 
@@ -99,7 +150,7 @@ class Gathering:
         Raises ``CannotStart`` where another process holds it or ``corpus.toml`` cannot be read, ``Incomplete`` when
         the disk refuses.
         """
-        assert corpus.config is not None
+        corpus.config  # noqa: B018 - a corpus.toml that cannot be read is told before anything is made
         with ExitStack() as stack:
             corpus.create()
             stack.enter_context(corpus.lock())
@@ -112,7 +163,8 @@ class Gathering:
             crawl, is_resumed = ledger.begin(source, asked, run)
             gathering = cls(corpus, staging, ledger, source, crawl, run, preparation)
             gathering.is_resumed = is_resumed
-            gathering.stage_journal()
+            gathering._stager.stage_journal()
+            gathering._take_down()
             gathering._stack = stack.pop_all()
             return gathering
 
@@ -151,7 +203,7 @@ class Gathering:
         )
         if refusal.outcome == "opted_out":
             self.staging.ledger.forget(ORIGIN, [refusal.url])
-            self._batch.forget(refusal.url)
+            self._stager.forget(refusal.url)
         elif self.ledger.held(refusal.work_id):
             self._finish(fetched, None, None)
             return
@@ -174,41 +226,27 @@ class Gathering:
         except sqlite3.OperationalError as error:
             raise Incomplete(f"{self.staging.folder}: cannot write the ledger: {error}; run the crawl again") from error
         if entry is not None and prepared is not None:
-            self._batch.forget(entry.ref)
-            self._batch.add(entry, prepared)
-            if self._batch.is_full:
-                self.flush()
+            self._stager.add(entry, prepared)
 
-    def stage_journal(self) -> int:
-        """Stage what a killed run left in the journal; says how much."""
-        count = 0
-        for entry in list(self.ledger.journal()):
-            prepared: Prepared | RejectRow
-            if entry.work is not None:
-                prepared = prepare(Work.model_validate_json(entry.work))
-            else:
-                prepared = RejectRow.model_validate_json(entry.reject or "")
-            self._batch.add(entry, prepared)
-            count += 1
-            if self._batch.is_full:
-                self.flush()
-        self.flush()
-        return count
+    def judged(self, work: Listed) -> Listed:
+        """A listed work with its outcome where it is on the takedown list."""
+        return replace(work, outcome="opted_out") if work.work_id in self._takedowns else work
+
+    def _take_down(self) -> None:
+        """Take what is held of works on the takedown list out of the corpus."""
+        for work_id, url in self.ledger.held_of(self._takedowns):
+            told = Refusal(work_id, url, work_id.partition(":")[0], "opted_out", "on the takedown list")
+            self.refuse(told)
+
+    def keep_page(self, source: str, number: str, body: bytes) -> None:
+        """Keep a page that could not be read, for whoever mends the parser."""
+        folder = self.staging.folder / "pages"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{source}-{number}.html").write_bytes(body)
 
     def flush(self) -> None:
-        """Make a segment of what has come, and take it out of the journal. Raises ``Incomplete``."""
-        batch, self._batch = self._batch, _Batch()
-        if not batch.records:
-            return
-        segment = f"{self.run:06d}-crawled-{self._segments:06d}"
-        self._segments += 1
-        write_segment(self.staging.unfinished(segment), batch.works, batch.rejects)
-        self.staging.commit(
-            *(segment, [segment], ORIGIN, batch.records),
-            preparation=self._preparation,
-            run=self.run,
-        )
-        self.ledger.clear_journal([(record.ref, record.sha256) for record in batch.records])
+        """Stage what has come. Raises ``Incomplete``."""
+        self._stager.flush()
 
     def close(self, reason: str, *, is_finished: bool, is_complete: bool) -> dict[str, int]:
         """Stage what is left, note how the run ended, and let the corpus go; gives the works by outcome.

@@ -185,6 +185,7 @@ def _newness(work: dict[str, Any]) -> tuple[Any, ...]:
     retrieved = work["retrieved_at"]
     return (
         work["is_current"],
+        work["n_chapters"] > 0,  # a list's record does not take the place of the text
         work["updated_date"] or _OLDEST,
         retrieved or _NEVER,
         work["n_chapters"],

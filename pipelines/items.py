@@ -39,7 +39,9 @@ class StageItems:
                 gathering.keep(item)
         except Exception as error:
             self._fail(error)
-            raise
+            raise DropItem(f"not kept: {error}") from error
+        outcome = item.outcome if isinstance(item, Refusal) else "ok"
+        self._crawler.stats.inc_value(f"fanthology/outcome/{outcome}")
         if isinstance(item, Refusal):
             raise DropItem(f"{item.work_id}: {item.outcome}: {item.detail}")
         return item

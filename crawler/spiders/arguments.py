@@ -107,7 +107,9 @@ class Arguments(Record):
         named = [name for name in (*LISTINGS, "works") if getattr(self, name) is not None]
         if len(named) != 1:
             what = " and ".join(named) if named else "nothing"
-            raise ValueError(f"say what to crawl, in one of tag, url, works, series, user, collection, bookmarks: got {what}")
+            raise ValueError(
+                f"say what to crawl, in one of tag, url, works, series, user, collection, bookmarks: got {what}"
+            )
         if named == ["works"]:
             filters = [name for name in FILTERS if getattr(self, name) is not None]
             if filters:

@@ -11,7 +11,7 @@ import shlex
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -27,7 +27,7 @@ from crawler.pages.otw_blurb import Index, Listing, read_listing
 from crawler.pages.otw_markup import archive_at
 from crawler.pages.page import Refused
 from crawler.preparation import current_preparation
-from crawler.spiders.arguments import FILTERS, FIRST_DAY, Arguments, arguments_of, listing_of, work_numbers
+from crawler.spiders.arguments import FIRST_DAY, Arguments, arguments_of, listing_of, work_numbers
 from crawler.spiders.otw_addresses import navigate_page, page_of, rewritten, with_parameters, work_page
 from crawler.spiders.otw_listed import is_wanted, listed_of
 from crawler.spiders.otw_walk import MAX_RESULTS, Walk, can_be_sliced, slices
@@ -76,7 +76,9 @@ class OtwSpider(Spider):
         if host is None:
             raise WrongUsage("say which archive: scrapy crawl otw -a site=HOST")
         if self.site and self.arguments.site:
-            raise WrongUsage(f"-a site: {self.name} is the spider of {self.site}; scrapy crawl otw takes other archives")
+            raise WrongUsage(
+                f"-a site: {self.name} is the spider of {self.site}; scrapy crawl otw takes other archives"
+            )
         self.base = f"https://{host}/"
         archive = archive_at(self.base)
         assert archive is not None
@@ -91,6 +93,8 @@ class OtwSpider(Spider):
         self._failed: set[str] = set()
         self._place = 0
         self._n_listed = 0
+        self._n_before = 0
+        """Works of an unfinished crawl that were done before this run."""
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -98,6 +102,8 @@ class OtwSpider(Spider):
         super().update_settings(settings)
         if contact := settings.get("CONTACT"):
             settings.set("USER_AGENT", f"fanthology/{program_version()} (+{contact})", priority="spider")
+        if settings.get("CORPUS") is None:
+            settings.set("CORPUS", f"datasets/{cls.name}", priority="spider")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -105,7 +111,7 @@ class OtwSpider(Spider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         if not spider.arguments.dry_run:
             spider.gathering = Gathering.open(
-                Corpus(Path(crawler.settings.get("CORPUS") or f"datasets/{spider.name}").expanduser()),
+                Corpus(Path(crawler.settings["CORPUS"]).expanduser()),
                 spider.source,
                 spider.arguments.asked(),
                 command=crawler.settings.get("COMMAND_LINE") or shlex.join(["scrapy", *sys.argv[1:]]),
@@ -163,14 +169,21 @@ class OtwSpider(Spider):
                 for number in work_numbers(self.arguments.works or "")
             ]
             chosen = [gathering.judged(work) for work in known[: self.arguments.max_works]]
-            ledger.record_page(
-                gathering.crawl, gathering.run, chosen, seen_at=None, refresh=self.arguments.refresh
+            self._count(
+                ledger.record_page(
+                    *(gathering.crawl, gathering.run, chosen), seen_at=None, refresh=self.arguments.refresh
+                )
             )
         counts = ledger.counts(gathering.crawl)
         self._n_listed = sum(counts.values())
+        self._n_before = sum(count for outcome, count in counts.items() if outcome != "pending")
+        self._tell_total()
         if gathering.is_resumed:
-            logger.info("going on with an unfinished crawl: %d works listed, %d to fetch", self._n_listed,
-                        counts.get("pending", 0))
+            logger.info(
+                "going on with an unfinished crawl: %d works listed, %d to fetch",
+                self._n_listed,
+                counts.get("pending", 0),
+            )
 
     def _load(self, gathering: Gathering) -> None:
         for address, state, is_done in gathering.ledger.listings(gathering.crawl):
@@ -238,7 +251,11 @@ class OtwSpider(Spider):
         found = self._listing(answer, listing)
         if found is None:
             return
-        if walk.pages == 0 and (found.n_total or 0) > self.max_results and self._slice(walk, listing, found.n_total or 0):
+        if (
+            walk.pages == 0
+            and (found.n_total or 0) > self.max_results
+            and self._slice(walk, listing, found.n_total or 0)
+        ):
             return
         entries = [listed_of(work, found) for work in found.works]
         ids = [entry.work_id for entry in entries]
@@ -247,7 +264,9 @@ class OtwSpider(Spider):
         seen.update(new)
         walk.took(ids, new, total=found.n_total, others=found.n_others, has_next=found.next_url is not None)
         wanted = {
-            f"{work.source}:{work.source_work_id}": work for work in found.works if is_wanted(work, listing, self.arguments)
+            f"{work.source}:{work.source_work_id}": work
+            for work in found.works
+            if is_wanted(work, listing, self.arguments)
         }
         chosen = [self.gathering.judged(entry) for entry in entries if entry.work_id in wanted]
         self._take_works(walk, listing, chosen, answer.retrieved_at)
@@ -274,10 +293,21 @@ class OtwSpider(Spider):
             refresh=self.arguments.refresh,
         )
         self._n_listed += len(taken)
-        stats = self.crawler.stats
-        stats.set_value("fanthology/works_listed", self._n_listed)
+        self._count(taken)
         if walk.is_done and walk.missing and not walk.is_cut:
             logger.warning("the list states %d works more than it showed", walk.missing)
+
+    def _count(self, taken: list[Listed]) -> None:
+        """Count what need not be fetched, and tell how many works there will be."""
+        for outcome in (work.outcome for work in taken if work.outcome is not None):
+            self.crawler.stats.inc_value(f"fanthology/outcome/{outcome}")
+        self._tell_total()
+
+    def _tell_total(self) -> None:
+        open_totals = [walk.total or 0 for walk in self._walks.values() if not walk.is_cut]
+        total = max(self._n_listed, sum(open_totals))
+        total = min(total, self.arguments.max_works or total)
+        self.crawler.stats.set_value("fanthology/known_total", max(0, total - self._n_before))
 
     def _listing(self, answer: Answer, listing: str) -> Listing | None:
         """What a page of a list holds; ``None`` where it is no such page, which is noted."""
@@ -473,5 +503,6 @@ def answer_of(response: Response) -> Answer:
         if values
     }
     fetched_at = response.meta.get("fetched_at") or datetime.now(UTC).replace(microsecond=0)
-    return Answer(response.request.url if response.request else response.url, response.status, headers, response.body,
-                  fetched_at)
+    return Answer(
+        response.request.url if response.request else response.url, response.status, headers, response.body, fetched_at
+    )

@@ -20,7 +20,9 @@ _ALLOWED_PATHS: Final = (
     re.compile(r"/series/\d+/bookmarks"),
 )
 _SEARCHES: Final = ("/works/search", "/bookmarks/search", "/tags/search", "/people/search")
-_DROPPED: Final = frozenset({"utf8", "commit", "page", "view_adult", "view_full_work", "user_id", "tag_id", "fandom_id"})
+_DROPPED: Final = frozenset(
+    {"utf8", "commit", "page", "view_adult", "view_full_work", "user_id", "tag_id", "fandom_id"}
+)
 _NAME: Final = re.compile(r"[^/?#]{1,200}")
 
 Parameters = Sequence[tuple[str, str]]
@@ -129,12 +131,12 @@ def rewritten(pasted: str, base: str) -> str:
         raise WrongUsage(f"url={pasted}: robots.txt forbids searches; use the list of a tag and its filters")
     elif path.startswith("/downloads/"):
         raise WrongUsage(f"url={pasted}: robots.txt forbids downloads; give the work's number: -a works=…")
-    elif re.fullmatch(r"/tags/[^/]+", path):
-        path += "/works"
-    elif re.fullmatch(r"/users/[^/]+(?:/pseuds/[^/]+)?", path) or re.fullmatch(r"/collections/[^/]+", path):
+    elif re.fullmatch(r"/tags/[^/]+", path) or re.fullmatch(r"/users/[^/]+(?:/pseuds/[^/]+)?", path) or re.fullmatch(r"/collections/[^/]+", path):
         path += "/works"
     if not any(pattern.fullmatch(path) for pattern in _ALLOWED_PATHS):
         hint = "; for single works: -a works=…" if _WORK.search(path) else ""
-        raise WrongUsage(f"url={pasted}: no list of works; paste the address of a tag, user, series or collection{hint}")
+        raise WrongUsage(
+            f"url={pasted}: no list of works; paste the address of a tag, user, series or collection{hint}"
+        )
     address = f"{base.rstrip('/')}{path}"
     return with_parameters(address, query) if query else address

@@ -51,7 +51,8 @@ def is_wanted(work: Work, listing: str, arguments: Arguments) -> bool:
         return True
     day = work.updated_date
     if day is not None and (
-        (arguments.since is not None and day < arguments.since) or (arguments.until is not None and day > arguments.until)
+        (arguments.since is not None and day < arguments.since)
+        or (arguments.until is not None and day > arguments.until)
     ):
         return False
     language = language_of(work.language_raw) if work.language_raw else None

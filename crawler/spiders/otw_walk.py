@@ -148,9 +148,7 @@ def slices(address: str, first: date, last: date) -> list[str]:
     middle = start + timedelta(days=(end - start).days // 2)
     halves = ((start, middle), (middle + timedelta(days=1), end))
     return [
-        with_parameters(
-            address, [("work_search[date_from]", a.isoformat()), ("work_search[date_to]", b.isoformat())]
-        )
+        with_parameters(address, [("work_search[date_from]", a.isoformat()), ("work_search[date_to]", b.isoformat())])
         for a, b in halves
     ]
 
