@@ -6,7 +6,6 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
 from pydantic import JsonValue
 
@@ -15,8 +14,6 @@ from pipelines.crawl_ledger import CrawlLedger
 from pipelines.errors import CannotStart, WrongUsage
 from pipelines.ledger import Ledger
 from schemas.base import Record
-
-_HELD: Final = ("ok", "unchanged")
 
 
 class Missing(Record):
@@ -113,7 +110,7 @@ def _status(corpus: Corpus, db: sqlite3.Connection) -> Status:
     held = dict(db.execute("SELECT held, COUNT(*) FROM outcomes WHERE held != '' GROUP BY 1 ORDER BY 1").fetchall())
     rows = db.execute(
         "SELECT work_id, url, outcome, detail, http_status, attempts, held, first_seen_at, last_seen_at FROM outcomes"
-        f" WHERE outcome NOT IN {_HELD} ORDER BY outcome, work_id"  # noqa: S608 - a constant
+        " WHERE outcome NOT IN ('ok', 'unchanged') ORDER BY outcome, work_id"
     )
     versions = corpus.versions()
     return Status(
@@ -133,9 +130,7 @@ def _crawls(db: sqlite3.Connection) -> list[CrawlState]:
     found = []
     rows = db.execute("SELECT crawl, source, asked, started_at, finished_at, reason FROM crawls ORDER BY crawl")
     for crawl, source, asked, started_at, finished_at, reason in rows.fetchall():
-        (pending,) = db.execute(
-            "SELECT COUNT(*) FROM listed WHERE crawl = ? AND outcome IS NULL", (crawl,)
-        ).fetchone()
+        (pending,) = db.execute("SELECT COUNT(*) FROM listed WHERE crawl = ? AND outcome IS NULL", (crawl,)).fetchone()
         changes = db.execute(
             "SELECT change, COUNT(*) FROM outcomes WHERE changed_in = ? AND change != '' GROUP BY 1 ORDER BY 1",
             (crawl,),

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pandas as pd
@@ -41,7 +42,9 @@ class Ran:
     stderr: str
 
 
-def arguments(archive: Archive, corpus: Path | None, given: dict, settings: dict, *, reactor: bool) -> list[str]:
+def arguments(
+    archive: Archive, corpus: Path | None, given: dict[str, object], settings: dict[str, object], *, reactor: bool
+) -> list[str]:
     """A command line of ``scrapy crawl`` for the archive."""
     merged = {**FAST, **mapping.settings(archive.hosts, reactor=reactor), **settings}
     if corpus is not None:
@@ -56,7 +59,12 @@ def arguments(archive: Archive, corpus: Path | None, given: dict, settings: dict
 
 
 def crawl(
-    archive: Archive, corpus: Path | None, *more: str, spider: str = "ao3", settings: dict | None = None, **given
+    archive: Archive,
+    corpus: Path | None,
+    *more: str,
+    spider: str = "ao3",
+    settings: dict[str, object] | None = None,
+    **given,
 ) -> Ran:
     """Run ``scrapy crawl`` in this process; by default the works of the tag that all works have."""
     given = given or {"tag": archive.tag}
@@ -90,7 +98,9 @@ def command(*line: str | Path) -> Ran:
     return Ran(status, out.getvalue(), "\n".join(said))
 
 
-def start(archive: Archive, corpus: Path, *more: str, settings: dict | None = None, **given) -> subprocess.Popen[str]:
+def start(
+    archive: Archive, corpus: Path, *more: str, settings: dict[str, object] | None = None, **given
+) -> subprocess.Popen[str]:
     """Start ``scrapy crawl`` as a process of its own."""
     given = given or {"tag": archive.tag}
     line = [*SCRAPY, "crawl", "ao3", *arguments(archive, corpus, given, settings or {}, reactor=True), *more]
@@ -124,7 +134,7 @@ def table(corpus: Path, name: str) -> pd.DataFrame:
     return pd.read_parquet(corpus / "latest" / name)
 
 
-def status(corpus: Path) -> dict:
+def status(corpus: Path) -> Any:
     """What ``scrapy status --json`` says."""
     ran = command("status", corpus, "--json")
     assert ran.status == 0, ran.stderr

@@ -1,12 +1,11 @@
 """Crawls from the first request to the dataset, against an archive on the loopback interface."""
 
-import json
 from datetime import date
 
 import pandas as pd
 import pytest
 
-from tests.crawls import crawl, fetched, requests, status, table
+from tests.crawls import command, crawl, fetched, requests, status, table
 from tests.sites.otw import Archive
 
 OUTCOME = {"ok": "ok", "noai": "ok", "noindex": "opted_out", "tdm": "opted_out", "adult": "adult_gate"}
@@ -14,7 +13,8 @@ OUTCOME = {"ok": "ok", "noai": "ok", "noindex": "opted_out", "tdm": "opted_out",
 
 @pytest.fixture
 def archive():
-    with Archive(seed=3, works=60, words=(60, 400)) as served:
+    shares = {"noindex": 0.1, "tdm": 0.1, "noai": 0.1, "adult": 0.1, "restricted": 0.1, "unrevealed": 0.05}
+    with Archive(seed=3, works=50, words=(60, 400), outcomes=shares) as served:
         yield served
 
 
@@ -44,11 +44,30 @@ def assert_works_equal_but_gone(corpus, archive, ids):
     by_work = dict(iter(chapters.groupby("work_id")))
     for work_id in ids:
         row, told = works.loc[work_id], archive.expected(work_id)
-        for name in ("title", "url", "rating_raw", "status_raw", "language_raw", "summary", "published_date",
-                     "updated_date", "n_words_source", "n_chapters_source", "n_chapters_planned"):
+        for name in (
+            "title",
+            "url",
+            "rating_raw",
+            "status_raw",
+            "language_raw",
+            "summary",
+            "published_date",
+            "updated_date",
+            "n_words_source",
+            "n_chapters_source",
+            "n_chapters_planned",
+        ):
             assert plain(row[name]) == told[name], (work_id, name)
-        for name in ("fandoms", "relationships", "characters", "freeforms", "warnings_raw", "categories_raw",
-                     "gifts", "collections"):
+        for name in (
+            "fandoms",
+            "relationships",
+            "characters",
+            "freeforms",
+            "warnings_raw",
+            "categories_raw",
+            "gifts",
+            "collections",
+        ):
             assert plain(row[name]) == told[name], (work_id, name)
         assert plain(row["series"]) == told["series"]
         assert plain(row["related"]) == [{k: v for k, v in item.items() if v is not None} for item in told["related"]]
@@ -116,7 +135,9 @@ def test_a_crawl_again_after_changes_and_deletions_fetches_the_changed_and_marks
 def test_a_list_of_works_is_not_fetched_again_unless_asked(small, tmp_path):
     ids = small.ids()
     named = tmp_path / "ids.txt"
-    named.write_text(f"# mine\n{ids[4]}\nhttps://archiveofourown.org/works/{ids[7]}/chapters/1\nao3:{ids[9]}, {ids[4]}\n99\n")
+    named.write_text(
+        f"# mine\n{ids[4]}\nhttps://archiveofourown.org/works/{ids[7]}/chapters/1\nao3:{ids[9]}, {ids[4]}\n99\n"
+    )
     ran = crawl(small, tmp_path / "c", works=named)
     assert ran.status == 0, ran.stderr
     assert fetched(small) == [ids[4], ids[7], ids[9], "99"]
@@ -159,3 +180,34 @@ def test_a_dry_run_tells_what_it_would_take_from_one_request_and_makes_nothing(s
     assert ran.stdout.startswith("25 works, 28 requests, 0.0 hours")
     assert requests(small) == {"robots": 1, "listing": 1}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_web_archive_of_a_crawl_gives_the_same_works(archive, tmp_path):
+    assert crawl(archive, tmp_path / "c", tag=archive.tag, chapter_dates=True).status == 0
+    for work_id in archive.ids("ok")[5:15]:
+        archive.change(work_id)
+    gone, locked = archive.ids("ok")[20:22]
+    for work_id, outcome in ((gone, "deleted"), (locked, "restricted")):
+        archive.delete(work_id, listed=True)
+        archive.become(work_id, outcome)
+        archive.touch(work_id)
+    settings = {"WARC_MAX_SIZE": 20_000}  # several files
+    assert crawl(archive, tmp_path / "c", tag=archive.tag, chapter_dates=True, settings=settings).status == 0
+    warcs = list((tmp_path / "c" / "staging" / "warc").iterdir())
+    assert len(warcs) > 3
+    ran = command("ingest", tmp_path / "c" / "staging" / "warc", "-c", tmp_path / "copy", "-j", "1")
+    assert ran.status == 0, ran.stderr
+    apart = {"works": ["path", "first_seen_at", "last_seen_at"], "chapters": []}
+    for name, columns in apart.items():
+        ours, theirs = (table(tmp_path / corpus, name).drop(columns=columns) for corpus in ("c", "copy"))
+        for column in ours.columns:
+            assert ours[column].astype(str).tolist() == theirs[column].astype(str).tolist(), (name, column)
+    dates = table(tmp_path / "copy", "chapters").published_date
+    assert dates.notna().all()
+    assert {"opted_out", "deleted", "restricted", "adult_gate"} <= set(table(tmp_path / "copy", "rejects").reason)
+    works = table(tmp_path / "copy", "works").set_index("source_work_id")
+    assert works.loc[[gone, locked]].n_chapters.min() >= 1  # what was held is kept
+    assert sorted(works[works.ai_opt_out].index) == archive.ids("noai")
+    assert {gone: "deleted", locked: "restricted"}.items() <= {
+        work["url"].rpartition("/")[2]: work["outcome"] for work in status(tmp_path / "c")["missing"]
+    }.items()

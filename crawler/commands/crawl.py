@@ -19,8 +19,7 @@ EXIT_STATUSES = (
 )
 EXAMPLES = (
     (
-        'scrapy crawl ao3 -a tag="Sherlock Holmes/John Watson" -a max_works=500 -s CORPUS=datasets/johnlock '
-        "-s CONTACT=me@uni.example",
+        'scrapy crawl ao3 -a tag="Sherlock Holmes/John Watson" -a max_works=500 -s CORPUS=datasets/j -s CONTACT=me@x.y',
         "the first 500 works of a tag into datasets/johnlock",
     ),
     ('scrapy crawl ao3 -a tag="…" -a dry_run=true -s CONTACT=…', "how many works, requests and hours it would take"),

@@ -281,6 +281,18 @@ def read_navigate(page: Page) -> Index:
     return Index(work_id, title, authors, tuple(entries))
 
 
+def with_dates(work: Work, index: Index) -> Work:
+    """The work with the days on which its chapters were published; a one-shot has one entry in the index."""
+    by_id = {entry.chapter_id: entry for entry in index.chapters}
+    chapters = []
+    for place, chapter in enumerate(work.chapters):
+        entry = by_id.get(chapter.source_chapter_id or "")
+        if entry is None and len(work.chapters) == len(index.chapters):
+            entry = index.chapters[place]
+        chapters.append(chapter.model_copy(update={"published_date": entry.published_date}) if entry else chapter)
+    return work.model_copy(update={"chapters": tuple(chapters)})
+
+
 KIND_LISTING: Final = PageKind(
     name="otw_listing",
     version=VERSION,

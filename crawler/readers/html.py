@@ -6,7 +6,9 @@ import codecs
 import re
 from collections.abc import Iterator, Sequence
 
+from crawler.pages import otw
 from crawler.pages.kinds import KINDS
+from crawler.pages.opt_outs import noted_opt_outs, opted_out
 from crawler.pages.page import Page, Refused
 from crawler.readers.encoding import Decoded, decode
 from crawler.readers.epub_markup import flattened
@@ -60,7 +62,14 @@ def read(source: Source) -> Iterator[Item]:
 
     Raises ``Unreadable`` for a page that holds none, with the reason.
     """
-    yield from _works(*page_of(source))
+    page, provenance = page_of(source)
+    for work in _works(page, provenance):
+        if source.retrieved_at is None or work.provenance.format != otw.KIND_WORK.name:
+            yield work  # what a person has saved is theirs to use
+            continue
+        if refused := opted_out(source.headers, page):
+            raise Unreadable(refused.reason, refused.detail)
+        yield noted_opt_outs(work, source.headers, page)
 
 
 def page_of(source: Source) -> tuple[Page, Provenance]:

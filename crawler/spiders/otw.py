@@ -1,7 +1,7 @@
 """Spiders of AO3 and of every other archive on the OTW-archive software: which pages, in which order, when to stop.
 
-One request at a time: each answer asks for the next. What has been seen and done is in the ledger of the corpus, so that
-a crawl that is killed goes on where it was, and one that is repeated fetches only what has changed.
+One request at a time: each answer asks for the next. What has been seen and done is in the ledger of the corpus,
+so that a crawl that is killed goes on where it was, and one that is repeated fetches only what has changed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from scrapy.http import Response
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
-from crawler.pages.otw_answers import Answer, index_of, listing_page, outcome_of, redirected, work_of
+from crawler.pages.otw_answers import Answer, index_of, listing_page, outcome_of, work_of
 from crawler.pages.otw_blurb import Index, Listing, read_listing
 from crawler.pages.otw_markup import archive_at
+from crawler.pages.otw_outcomes import redirected
 from crawler.pages.page import Refused
 from crawler.preparation import current_preparation
 from crawler.spiders.arguments import FIRST_DAY, Arguments, arguments_of, listing_of, work_numbers
@@ -119,6 +120,11 @@ class OtwSpider(Spider):
             )
         return spider
 
+    @property
+    def warc_info(self) -> dict[str, str]:
+        """What the WARC files say of themselves: whether their lists are data, or only led to the works."""
+        return {"fanthology-lists": "lead" if self.arguments.text else "data"}
+
     def closed(self, reason: str) -> None:
         """Note how the crawl ended and let the corpus go. Source: ``Spider``."""
         if self.gathering is None:
@@ -149,12 +155,16 @@ class OtwSpider(Spider):
         except FanthologyError as error:
             self.fail(error)
             return
-        engine = self.crawler.engine
-        waiting = engine._slot.scheduler if engine is not None and engine._slot is not None else None  # noqa: SLF001
-        if waiting is not None and waiting.has_pending_requests():  # JOBDIR kept the request that goes on
+        if self._has_waiting():  # JOBDIR kept the request that goes on
             return
         if request := self._next():
             yield request
+
+    def _has_waiting(self) -> bool:
+        """Whether requests of a former run wait in the queue that JOBDIR keeps."""
+        engine = self.crawler.engine
+        slot = engine._slot if engine is not None else None  # noqa: SLF001 - Scrapy shows its scheduler nowhere else
+        return slot is not None and slot.scheduler.has_pending_requests()
 
     def _begin(self, gathering: Gathering) -> None:
         """Take up the lists of an unfinished crawl, or begin them."""
@@ -428,7 +438,7 @@ class OtwSpider(Spider):
 
     def failed(self, failure: Failure) -> Iterator[Any]:
         """A request without an answer: time-out, half a body, robots.txt."""
-        if failure.check(CrawlStopped):
+        if isinstance(failure.value, CrawlStopped):
             return
         request: Request = failure.request  # type: ignore[attr-defined]
         known = request.meta["fanthology"]

@@ -131,7 +131,11 @@ def rewritten(pasted: str, base: str) -> str:
         raise WrongUsage(f"url={pasted}: robots.txt forbids searches; use the list of a tag and its filters")
     elif path.startswith("/downloads/"):
         raise WrongUsage(f"url={pasted}: robots.txt forbids downloads; give the work's number: -a works=…")
-    elif re.fullmatch(r"/tags/[^/]+", path) or re.fullmatch(r"/users/[^/]+(?:/pseuds/[^/]+)?", path) or re.fullmatch(r"/collections/[^/]+", path):
+    elif (
+        re.fullmatch(r"/tags/[^/]+", path)
+        or re.fullmatch(r"/users/[^/]+(?:/pseuds/[^/]+)?", path)
+        or re.fullmatch(r"/collections/[^/]+", path)
+    ):
         path += "/works"
     if not any(pattern.fullmatch(path) for pattern in _ALLOWED_PATHS):
         hint = "; for single works: -a works=…" if _WORK.search(path) else ""

@@ -73,42 +73,44 @@ class Walk:
     def took(self, ids: Iterable[str], new: Collection[str], *, total: int | None, others: int, has_next: bool) -> None:
         """A page was read: works on it in order, those of them that the walk had not seen, and what it states."""
         on_page = tuple(ids)
-        is_clamped = bool(on_page) and on_page == self.last_ids and self.phase == "forward"
-        shrunk = self.total is not None and total is not None and total < self.total
-        grown = self.total is not None and total is not None and total > self.total
-        self.last_ids = on_page
+        before, self.last_ids = self.last_ids, on_page
+        growth = (total - self.total) if self.total is not None and total is not None else 0
         self.total = total if total is not None else self.total
         self.n_listed += len(new)
         self.pages += 1
         if self.phase == "forward":
-            overlaps = self.page > 1 and len(new) < len(on_page)
-            self.has_moved |= grown or (overlaps and not is_clamped)
             self.n_others += others
-            self.reached, self.has_more = self.page, has_next
-            if is_clamped:
-                self._end_pass()
-            elif shrunk and self.page > 1:
-                self.phase, self.page = "back", self.page - 1
-            elif has_next:
-                self.page += 1
-            else:
-                self._end_pass()
+            self._went_forward(on_page, before, new, growth=growth, has_next=has_next)
         elif self.phase == "back":
-            if new and self.page > 1:
-                self.page -= 1
-            elif self.has_more:
-                self.phase, self.page = "forward", self.reached + 1
-            else:
-                self._end_pass()
-        elif self.phase == "head":
-            if new and has_next:
-                self.page += 1
-            else:
-                self._check()
-        elif has_next and self.missing:
+            self._went_back(new)
+        elif has_next and (new if self.phase == "head" else self.missing):
             self.page += 1
         else:
             self._check()
+
+    def _went_forward(
+        self, ids: tuple[str, ...], before: tuple[str, ...], new: Collection[str], *, growth: int, has_next: bool
+    ) -> None:
+        is_clamped = bool(ids) and ids == before
+        overlaps = self.page > 1 and len(new) < len(ids)
+        self.has_moved |= growth > 0 or (overlaps and not is_clamped)
+        self.reached, self.has_more = self.page, has_next
+        if is_clamped:
+            self._end_pass()
+        elif growth < 0 and self.page > 1:
+            self.phase, self.page = "back", self.page - 1
+        elif has_next:
+            self.page += 1
+        else:
+            self._end_pass()
+
+    def _went_back(self, new: Collection[str]) -> None:
+        if new and self.page > 1:
+            self.page -= 1
+        elif self.has_more:
+            self.phase, self.page = "forward", self.reached + 1
+        else:
+            self._end_pass()
 
     def cut(self) -> None:
         """Read no further."""
