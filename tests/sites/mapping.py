@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urldefrag, urlsplit, urlunsplit
 
 from scrapy import Request
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler
@@ -35,12 +35,10 @@ def settings(hosts: Mapping[str, str], *, reactor: bool = True) -> dict[str, Any
     return {"DOWNLOAD_HANDLERS": handlers, SETTING: dict(hosts), **extra}
 
 
-def arguments(hosts: Mapping[str, str]) -> list[str]:
+def arguments(hosts: Mapping[str, str], *, reactor: bool = True) -> list[str]:
     """The same as arguments of ``scrapy crawl``."""
-    found = []
-    for name, value in settings(hosts).items():
-        found += ["-s", f"{name}={json.dumps(value)}"]
-    return found
+    given = settings(hosts, reactor=reactor)
+    return [part for name, value in given.items() for part in ("-s", f"{name}={json.dumps(value)}")]
 
 
 def loopback_map(value: object) -> dict[str, str]:
@@ -51,34 +49,40 @@ def loopback_map(value: object) -> dict[str, str]:
         raise TypeError(f"{SETTING} maps host names to loopback addresses: got {value!r}")
     for host, address in value.items():
         parts = urlsplit(address)
-        if parts.scheme != "http" or not parts.port or not ip_address(parts.hostname or "").is_loopback:
+        if parts.scheme != "http" or not parts.port or not _is_loopback(parts.hostname or ""):
             raise ValueError(f"{SETTING}: {host} leads to {address}; expected http://127.0.0.1:PORT")
     return dict(value)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:  # a name, which may lead anywhere
+        return False
 
 
 def _hosts(crawler: Crawler) -> dict[str, str]:
     return loopback_map(crawler.settings.get(SETTING) or os.environ.get(SETTING) or {})
 
 
-def _mapped(request: Request, hosts: Mapping[str, str]) -> Request:
+def mapped(request: Request, hosts: Mapping[str, str]) -> Request:
     """The request for the loopback address, with the real host in its headers."""
     parts = urlsplit(request.url)
     base = hosts.get(parts.hostname or "")
     if base is None:
         raise NotSupported(f"{parts.hostname} is no host of {SETTING}: nothing else may be reached")
     url = urlunsplit(urlsplit(base)[:2] + parts[2:4] + ("",))
-    mapped = request.replace(url=url)
-    mapped.headers["Host"] = parts.netloc
-    return mapped
+    sent = request.replace(url=url)
+    sent.headers["Host"] = parts.netloc
+    return sent
 
 
-def _restored(response: Response, request: Request, mapped: Request) -> Response:
+def restored(response: Response, request: Request, sent: Request) -> Response:
     """The response as if it came from the real address."""
     # The throttle reads the latency from the request that it knows.
-    for key in ("download_latency", "download_timeout"):
-        if key in mapped.meta:
-            request.meta[key] = mapped.meta[key]
-    return response.replace(url=request.url)
+    if "download_latency" in sent.meta:
+        request.meta["download_latency"] = sent.meta["download_latency"]
+    return response.replace(url=urldefrag(request.url).url)
 
 
 class LoopbackHandler(HTTP11DownloadHandler):
@@ -89,8 +93,8 @@ class LoopbackHandler(HTTP11DownloadHandler):
         self._hosts = _hosts(crawler)
 
     async def download_request(self, request: Request) -> Response:
-        mapped = _mapped(request, self._hosts)
-        return _restored(await super().download_request(mapped), request, mapped)
+        sent = mapped(request, self._hosts)
+        return restored(await super().download_request(sent), request, sent)
 
 
 class ReactorlessLoopbackHandler(AiohttpDownloadHandler):
@@ -101,5 +105,5 @@ class ReactorlessLoopbackHandler(AiohttpDownloadHandler):
         self._hosts = _hosts(crawler)
 
     async def download_request(self, request: Request) -> Response:
-        mapped = _mapped(request, self._hosts)
-        return _restored(await super().download_request(mapped), request, mapped)
+        sent = mapped(request, self._hosts)
+        return restored(await super().download_request(sent), request, sent)

@@ -13,10 +13,12 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from tests.sites.otw_catalogue import Catalogue, number_to_id
+from tests.sites import otw_expected
+from tests.sites.otw_catalogue import Catalogue
 from tests.sites.otw_faults import Fault, Faults
+from tests.sites.otw_ids import mix, number_of, user_number, work_id_of
 from tests.sites.otw_server import Server
-from tests.sites.otw_works import OUTCOMES, TAG, Recipe, mix, number_of
+from tests.sites.otw_works import OUTCOMES, TAG, Facets, Recipe
 
 WORKS = r"^/works/\d+(\?|$)"
 """Paths of work pages, for ``Archive.fault``."""
@@ -90,7 +92,9 @@ class Archive:
         return {self.host: self.url}
 
     def start(self) -> str:
-        """Begin to serve in a thread; returns ``url``."""
+        """Begin to serve in a thread; returns ``url``. Raises ``OSError`` where the port is taken."""
+        if self._server is not None:
+            return self.url
         self.stopping.clear()
         self._server = Server(self, self._port)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -122,15 +126,16 @@ class Archive:
     def ids(self, *outcomes: str) -> list[str]:
         """Ids of all works, or of those with some outcomes, the oldest first."""
         return [
-            number_to_id(n)
-            for n in range(self.catalogue.size)
-            if not outcomes or self.outcome(number_to_id(n)) in outcomes
+            work_id_of(n) for n in range(self.catalogue.size) if not outcomes or self.outcome(work_id_of(n)) in outcomes
         ]
 
     def listed(self, tag: str = TAG) -> list[str]:
         """Ids in the list of a tag, in order: the last changed first."""
-        found = self.catalogue.list(("tag", tag), lambda f: f.outcome != "unrevealed" and tag in f.tags)
-        return [number_to_id(n) for n in found]
+
+        def fits(facets: Facets) -> bool:
+            return facets.outcome != "unrevealed" and tag in facets.tags
+
+        return [work_id_of(n) for n in self.catalogue.list(("listed", tag), fits, "revised_at", up=False)]
 
     def expected(self, work_id: str | int) -> dict[str, Any]:
         """What a right reading of the work's page gives, by the names of ``schemas.work.Work``.
@@ -138,11 +143,11 @@ class Archive:
         Besides: ``language`` (code), ``complete``, ``updated_at`` (seconds since 1970, as lists state it) and for each
         chapter ``paragraphs`` instead of ``text``; a chapter's ``published_date`` stands on ``/navigate`` only.
         """
-        return self.catalogue.expected(work_id)
+        return otw_expected.expected(self.catalogue, work_id)
 
     def expected_blurb(self, work_id: str | int) -> dict[str, Any]:
         """What a right reading of the work's blurb gives."""
-        return self.catalogue.expected_blurb(work_id)
+        return otw_expected.expected_blurb(self.catalogue, work_id)
 
     def outcome(self, work_id: str | int) -> str:
         """ok, restricted, unrevealed, hidden, deleted, noindex, tdm, noai, or adult (a gate that stays shut)."""
@@ -156,8 +161,10 @@ class Archive:
 
     def bookmarked(self, user: str, place: int) -> int | None:
         """Number of the work of a user's bookmark; none for bookmarks of series and of works elsewhere."""
-        number = int(user.rpartition("_")[2])
-        return None if place % 15 in (7, 8) else mix(self.catalogue.recipe.seed, number, place, 9) % self.catalogue.size
+        if place % 15 in (7, 8):
+            return None
+        recipe = self.catalogue.recipe
+        return mix(recipe.seed, user_number(user) or 0, place, 9) % recipe.works
 
     # What happens
 
@@ -181,7 +188,7 @@ class Archive:
 
     def insert(self, count: int = 1) -> list[str]:
         """New works on top of the lists, so that pages shift; returns their ids."""
-        return [number_to_id(self.catalogue.insert()) for _ in range(count)]
+        return [work_id_of(self.catalogue.insert()) for _ in range(count)]
 
     def fault(
         self,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from urllib.parse import urlencode
 
-from tests.sites.otw_pages import Place, byline, frame, site_name, stats_items, tag_link
-from tests.sites.otw_works import CATEGORIES, RATINGS, WARNINGS, Story, day_of
+from tests.sites.otw_frame import frame, site_name, tag_link
+from tests.sites.otw_ids import day_of
+from tests.sites.otw_pages import Place, byline, stats_items
+from tests.sites.otw_works import CATEGORIES, RATINGS, WARNINGS, Story
 
 Query = Sequence[tuple[str, str]]
 
@@ -149,26 +152,37 @@ def bookmarks_page(host: str, heading: str, items: str, pages: str) -> str:
     return frame(host, f"Bookmarks | {site_name(host)}", "bookmarks-index", inside)
 
 
-def series_page(
-    host: str, title: str, creators: str, days: tuple[int, int], words: int, works: int, items: str, pages: str
-) -> str:
-    """A series; ``days`` are the moments of the first and of the last change."""
-    begun, updated = days
+@dataclass(frozen=True)
+class SeriesFacts:
+    """What a series says of itself; ``days`` are the moments of its beginning and of its last change."""
+
+    title: str
+    creators: str
+    days: tuple[int, int]
+    words: int
+    works: int
+
+
+def series_page(host: str, series: SeriesFacts, items: str, pages: str) -> str:
+    """A series."""
+    begun, updated = map(day_of, series.days)
+    title = escape(series.title)
+    stats = (
+        f'<dl class="stats"><dt class="words">Words:</dt><dd class="words">{series.words:,}</dd>'
+        f'<dt class="works">Works:</dt><dd class="works">{series.works}</dd><dt>Complete:</dt><dd>No</dd></dl>'
+    )
     rows = (
-        f"<dt>Creator:</dt><dd>{creators}</dd>\n<dt>Series Begun:</dt><dd>{day_of(begun)}</dd>\n"
-        f"<dt>Series Updated:</dt><dd>{day_of(updated)}</dd>\n"
-        f'<dt>Description:</dt><dd><blockquote class="userstuff"><p>{escape(title)}, as the tide told it.</p>'
-        "</blockquote></dd>\n"
-        f'<dt class="stats">Stats:</dt><dd class="stats"><dl class="stats"><dt class="words">Words:</dt>'
-        f'<dd class="words">{words:,}</dd><dt class="works">Works:</dt><dd class="works">{works}</dd>'
-        "<dt>Complete:</dt><dd>No</dd></dl></dd>"
+        f"<dt>Creator:</dt><dd>{series.creators}</dd>\n<dt>Series Begun:</dt><dd>{begun}</dd>\n"
+        f"<dt>Series Updated:</dt><dd>{updated}</dd>\n<dt>Description:</dt><dd>"
+        f'<blockquote class="userstuff"><p>{title}, as the tide told it.</p></blockquote></dd>\n'
+        f'<dt class="stats">Stats:</dt><dd class="stats">{stats}</dd>'
     )
     inside = (
-        f'<h2 class="heading">\n{escape(title)}\n</h2>\n<div class="wrapper"><dl class="series meta group">\n{rows}</dl>'
-        f'</div>\n{pages}<h3 class="landmark heading">Listing Series</h3>\n<ul class="series work index group">\n{items}'
-        f"</ul>\n{pages}"
+        f'<h2 class="heading">\n{title}\n</h2>\n<div class="wrapper"><dl class="series meta group">\n{rows}</dl>'
+        f'</div>\n{pages}<h3 class="landmark heading">Listing Series</h3>\n<ul class="series work index group">\n'
+        f"{items}</ul>\n{pages}"
     )
-    return frame(host, f"{title} - {site_name(host)}", "series-show", inside)
+    return frame(host, f"{series.title} - {site_name(host)}", "series-show", inside)
 
 
 def bookmark_note(name: str, kind: int) -> str:

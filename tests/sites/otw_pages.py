@@ -1,55 +1,14 @@
-"""Pages of the test archive that show one work, or why they show none; the structure is that of the real software."""
+"""Pages of the test archive that show one work; the structure is that of the real software."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Final
-from urllib.parse import quote
 
-from tests.sites.otw_works import (
-    CATEGORIES,
-    RATINGS,
-    WARNINGS,
-    ChapterText,
-    Facets,
-    Story,
-    collection_of,
-    day_of,
-    in_collection,
-    user_name,
-)
-
-_NAMES: Final = {"archiveofourown.org": "Archive of Our Own", "squidgeworld.org": "SquidgeWorld Archive"}
-_TAG_MARKS: Final = {"/": "*s*", "&": "*a*", ".": "*d*", "?": "*q*", "#": "*h*"}
-_LANG_CLASS: Final = {True: "complete-yes", False: "complete-no"}
-
-
-def site_name(host: str) -> str:
-    """The name that an archive prints."""
-    return _NAMES.get(host, host)
-
-
-def tag_path(tag: str) -> str:
-    """A tag as it stands in addresses."""
-    return quote("".join(_TAG_MARKS.get(char, char) for char in tag), safe="*'(),!")
-
-
-def tag_of_path(part: str) -> str:
-    """The tag of an address, already decoded from per cent."""
-    for char, mark in _TAG_MARKS.items():
-        part = part.replace(mark, char)
-    return part
-
-
-def tag_link(tag: str) -> str:
-    return f'<a class="tag" href="/tags/{tag_path(tag)}/works">{escape(tag)}</a>'
-
-
-def author_link(account: str, pseud: str) -> str:
-    shown = pseud if pseud == account else f"{pseud} ({account})"
-    return f'<a rel="author" href="/users/{account}/pseuds/{quote(pseud)}">{escape(shown)}</a>'
+from tests.sites.otw_frame import author_link, frame, site_name, tag_link
+from tests.sites.otw_ids import collection_of, day_of
+from tests.sites.otw_works import CATEGORIES, RATINGS, WARNINGS, ChapterText, Facets, Story
 
 
 def byline(story: Story) -> str:
@@ -60,38 +19,6 @@ def byline(story: Story) -> str:
         account, pseud = story.authors[0]
         return f"{escape(story.archived_for)} [archived by {author_link(account, pseud)}]"
     return ", ".join(author_link(*author) for author in story.authors)
-
-
-def frame(host: str, title: str, main: str, inside: str, head: str = "") -> str:
-    """A whole page around what ``#main`` (with these classes) holds."""
-    name = site_name(host)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-  <meta charset="utf-8">
-  <title>{escape(title, quote=False)}</title>
-  {head}<meta name="viewport" content="width=device-width, initial-scale=1.0">
-</head>
-<body class="logged-out">
-<div id="outer" class="wrapper">
-  <ul id="skiplinks"><li><a href="#main">Main Content</a></li></ul>
-  <header id="header" class="region">
-    <h1 class="heading"><a href="/"><span>{name}</span></a></h1>
-    <nav><ul class="primary navigation actions"><li><a href="/media">Fandoms</a></li><li><a href="/works">Browse</a>
-    <ul class="menu"><li><a href="/works/search">Search</a></li></ul></li></ul></nav>
-  </header>
-  <div id="inner" class="wrapper">
-    <div id="main" class="{main} region" role="main">
-      <div class="flash"></div>
-{inside}
-      <div class="clear"></div>
-    </div>
-  </div>
-  <div id="footer" role="contentinfo" class="region"><p>A test archive. Nothing here is anybody's story.</p></div>
-</div>
-</body>
-</html>
-"""
 
 
 @dataclass(frozen=True)
@@ -162,7 +89,7 @@ def stats_items(story: Story, *, blurb: bool) -> str:
         put("words", "Words", f"{facets.words:,}")
         posted = f'<a href="{path}/chapters/1">{facets.chapters}</a>' if facets.chapters > 1 else f"{facets.chapters}"
         put("chapters", "Chapters", f"{posted}/{planned}")
-        if in_collection(facets):
+        if facets.collected:
             put("collections", "Collections", f'<a href="{path}/collections">1</a>')
     else:
         put("published", "Published", day_of(facets.created))
@@ -199,7 +126,7 @@ def _meta(whole: Whole) -> str:
     if whole.places:
         spans = "".join(map(_place, whole.places))
         rows.append(f'<dt class="series">Series:</dt>\n<dd class="series">{spans}</dd>\n')
-    if in_collection(facets):
+    if facets.collected:
         name, title = collection_of(facets.n)
         rows.append(
             f'<dt class="collections">Collections:</dt>\n<dd class="collections">'
@@ -397,55 +324,3 @@ def navigate_page(whole: Whole) -> str:
         f'{byline(whole.story)}</h2>\n<ol class="chapter index group" role="navigation">\n{items}\n</ol>'
     )
     return frame(whole.host, f"Navigate Work | {site_name(whole.host)}", "works-navigate", inside)
-
-
-def adult_page(host: str, path: str, blurb: str) -> str:
-    """The question before adult works, with the blurb of the work."""
-    inside = (
-        '<p class="caution">This work could have adult content. If you continue, you have said that you are willing '
-        f'to see it.</p>\n<ul class="actions"><li><a href="{escape(path)}">Yes, Continue</a></li>'
-        f'<li><a href="/">No, Go Back</a></li></ul>\n<ol class="work index group">{blurb}</ol>'
-    )
-    return frame(host, f"Show Work | {site_name(host)}", "works-show", inside)
-
-
-def unrevealed_page(host: str, n: int) -> str:
-    """A work that its collection has not revealed."""
-    name, title = collection_of(n)
-    inside = (
-        '<p class="notice">This work is part of an ongoing challenge and will be revealed soon! '
-        f'See <a href="/collections/{name}">{escape(title)}</a>.</p>'
-    )
-    return frame(host, f"Mystery Work | {site_name(host)}", "works-show", inside)
-
-
-def login_page(host: str, *, restricted: bool) -> str:
-    """The form to log in, with the reason."""
-    form = '<form class="new_user" id="new_user" action="/users/login" method="post"><input name="user[login]"></form>'
-    if restricted:
-        inside = (
-            '<div id="signin">\n<h2 class="heading">Log In</h2>\n<p>This work is only available to registered users of '
-            f"the archive.</p>\n{form}</div>"
-        )
-    else:
-        inside = (
-            '<div class="flash error">You don\'t have permission to see the page that you asked for.</div>\n'
-            f'<div id="loginform"><h2 class="heading">Log In</h2>\n{form}</div>'
-        )
-    return frame(host, f"Log In | {site_name(host)}", "sessions-new", inside)
-
-
-def error_page(host: str, status: int, text: str) -> str:
-    """An error page of the archive's own."""
-    inside = f'<h2 class="heading">Error {status}</h2>\n<h3 class="heading">{escape(text)}</h3>'
-    return frame(host, f"{status} Error | {site_name(host)}", f"system errors error-{status}", inside)
-
-
-def plain_page(host: str, title: str, main: str, inside: str) -> str:
-    """A page of another kind."""
-    return frame(host, f"{title} | {site_name(host)}", main, inside)
-
-
-def user_links(users: Iterable[int]) -> str:
-    """Links to users."""
-    return ", ".join(author_link(user_name(user), user_name(user)) for user in users)

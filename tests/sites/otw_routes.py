@@ -11,21 +11,23 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from tests.sites import otw_lists as lists
 from tests.sites import otw_pages as pages
-from tests.sites.otw_catalogue import HIDDEN, number_to_id, search_matches
-from tests.sites.otw_works import (
+from tests.sites import otw_refusals as refusals
+from tests.sites.otw_catalogue import HIDDEN
+from tests.sites.otw_frame import author_link, tag_link, tag_of_path, tag_path, user_links
+from tests.sites.otw_ids import (
     COLLECTION_BLOCK,
-    PEOPLE,
-    Facets,
     chapter_id,
     chapter_of,
     collection_of,
-    in_collection,
     mix,
     number_of,
     series_members,
     series_title,
-    user_name,
+    user_number,
+    work_id_of,
 )
+from tests.sites.otw_search import search_matches
+from tests.sites.otw_works import KNOWN_TAGS, PEOPLE, SYNONYMS, Facets
 
 if TYPE_CHECKING:
     from tests.sites.otw import Archive
@@ -132,7 +134,7 @@ class Router:
         return self.missing()
 
     def missing(self) -> Answer:
-        return Answer(404, pages.error_page(self.host, 404, "There is nothing at this address."))
+        return Answer(404, refusals.error_page(self.host, 404, "There is nothing at this address."))
 
     def moved(self, where: str, headers: Mapping[str, str] | None = None) -> Answer:
         return Answer(302, "", {"Location": where, **(headers or {})})
@@ -140,20 +142,20 @@ class Router:
     def robots(self, asked: Asked) -> Answer:
         robots = self.archive.robots
         if isinstance(robots, int):
-            return Answer(robots, pages.error_page(self.host, robots, "No rules today."))
+            return Answer(robots, refusals.error_page(self.host, robots, "No rules today."))
         delay = "" if self.archive.crawl_delay is None else f"Crawl-delay: {self.archive.crawl_delay:g}\n"
         return Answer(200, ROBOTS.format(delay=delay) if robots is None else robots, kind="text/plain")
 
     def home(self, asked: Asked) -> Answer:
         tags = (self.archive.tag, *(f"{PEOPLE[0]}/{name}" for name in PEOPLE[1:4]))
-        items = "".join(f"<li>{pages.tag_link(tag)}</li>" for tag in tags)
-        return Answer(200, pages.plain_page(self.host, "Home", "home", f'<ul class="tags">{items}</ul>'))
+        items = "".join(f"<li>{tag_link(tag)}</li>" for tag in tags)
+        return Answer(200, refusals.plain_page(self.host, "Home", "home", f'<ul class="tags">{items}</ul>'))
 
     def timeout(self, asked: Asked) -> Answer:
-        return Answer(504, pages.error_page(self.host, 504, "The page took too long to make."))
+        return Answer(504, refusals.error_page(self.host, 504, "The page took too long to make."))
 
     def login(self, asked: Asked) -> Answer:
-        return Answer(200, pages.login_page(self.host, restricted=asked.get("restricted") == "true"))
+        return Answer(200, refusals.login_page(self.host, restricted=asked.get("restricted") == "true"))
 
     # Single works
 
@@ -167,7 +169,7 @@ class Router:
         if facets.outcome == "hidden":
             return self.moved(f"/users/login?return_to={back}")
         if facets.outcome == "unrevealed":
-            return Answer(200, pages.unrevealed_page(self.host, facets.n))
+            return Answer(200, refusals.unrevealed_page(self.host, facets.n))
         return None
 
     def _gate(self, facets: Facets, asked: Asked) -> Answer | None:
@@ -176,7 +178,7 @@ class Router:
         if facets.outcome != "adult" and (agreed or not facets.adult):
             return None
         shown = self.catalogue.blurb(facets.n)
-        return Answer(200, pages.adult_page(self.host, f"{asked.path}?view_adult=true", shown))
+        return Answer(200, refusals.adult_page(self.host, f"{asked.path}?view_adult=true", shown))
 
     def _headers(self, facets: Facets, asked: Asked) -> dict[str, str]:
         headers = {}
@@ -211,25 +213,25 @@ class Router:
         headers = self._headers(facets, asked)
         if not facets.chaptered:
             return self.moved(f"/works/{work_id}", headers)
-        return Answer(200, pages.work_page(self.catalogue.whole(facets), place[1]), headers)
+        return Answer(200, pages.work_page(self.catalogue.whole(facets, place[1]), place[1]), headers)
 
     def bare_chapter(self, asked: Asked, chapter: str) -> Answer:
         place = chapter_of(chapter)
         if place is None:
             return self.missing()
-        return self.moved(f"/works/{number_to_id(place[0])}/chapters/{chapter}")
+        return self.moved(f"/works/{work_id_of(place[0])}/chapters/{chapter}")
 
     def navigate(self, asked: Asked, work_id: str) -> Answer:
         facets = self.catalogue.facets(number_of(work_id))
         if (barred := self._barred(facets, asked)) is not None:
             return barred
         assert facets is not None
-        return Answer(200, pages.navigate_page(self.catalogue.whole(facets)))
+        return Answer(200, pages.navigate_page(self.catalogue.whole(facets, 0)))
 
     def download(self, asked: Asked, work_id: str) -> Answer:
         facets = self.catalogue.facets(number_of(work_id))
         return self._barred(facets, asked) or Answer(
-            200, pages.plain_page(self.host, "Download", "downloads", "<p>A crawler may not come here.</p>")
+            200, refusals.plain_page(self.host, "Download", "downloads", "<p>A crawler may not come here.</p>")
         )
 
     # Lists
@@ -280,8 +282,12 @@ class Router:
         return Answer(200, lists.index_page(self.host, "List", main, heading, self._items(shown), links))
 
     def tag(self, asked: Asked, part: str) -> Answer:
-        tag = pages.tag_of_path(part)
-        return self._index(asked, ("tag", tag), lambda facets: tag in facets.tags, f"in {pages.tag_link(tag)}")
+        tag = tag_of_path(part)
+        if tag in SYNONYMS:
+            return self.moved(f"/tags/{tag_path(SYNONYMS[tag])}/works")
+        if tag not in KNOWN_TAGS:
+            return self.missing()
+        return self._index(asked, ("tag", tag), lambda facets: tag in facets.tags, f"in {tag_link(tag)}")
 
     def works(self, asked: Asked) -> Answer:
         pagy = asked.path == "/works"
@@ -289,10 +295,14 @@ class Router:
         return self._index(asked, "all", lambda _: True, "", main=main, pagy=pagy)
 
     def user(self, asked: Asked, name: str) -> Answer:
-        def by(facets: Facets) -> bool:
-            return user_name(facets.user) == name and not facets.anonymous
+        number = user_number(name)
+        if number is None:
+            return self.missing()
 
-        link = pages.author_link(name, name)
+        def by(facets: Facets) -> bool:
+            return number in facets.users and not facets.anonymous
+
+        link = author_link(name, name)
         return self._index(asked, ("user", name), by, f"by {link}", main="works-index dashboard")
 
     def collection(self, asked: Asked, name: str) -> Answer:
@@ -301,7 +311,7 @@ class Router:
             return self.missing()
 
         def within(facets: Facets) -> bool:
-            return facets.n // COLLECTION_BLOCK == int(block) and in_collection(facets)
+            return facets.n // COLLECTION_BLOCK == int(block) and facets.collected
 
         title = collection_of(int(block) * COLLECTION_BLOCK)[1]
         where = f'in <a href="/collections/{escape(name)}">{title}</a>'
@@ -313,24 +323,25 @@ class Router:
             return self.missing()
         shown, page, count = self._cut(found, asked)
         members = [facets for n in found if (facets := self.catalogue.facets(n)) is not None]
-        body = lists.series_page(
-            self.host,
+        facts = lists.SeriesFacts(
             series_title(series_id),
-            pages.user_links(dict.fromkeys(facets.user for facets in members[:3])),
+            user_links(dict.fromkeys(facets.user for facets in members[:3])),
             (min(facets.created for facets in members), max(facets.revised for facets in members)),
             sum(facets.words for facets in members),
             len(found),
-            self._items(shown),
-            lists.pagination(asked.path, asked.query, page, count, pagy=False),
         )
+        links = lists.pagination(asked.path, asked.query, page, count, pagy=False)
+        body = lists.series_page(self.host, facts, self._items(shown), links)
         return Answer(200, body)
 
     def bookmarks(self, asked: Asked, name: str) -> Answer:
-        user = name.rpartition("_")[2]
-        found = list(range(_BOOKMARKS)) if user.isdigit() else []
+        user = user_number(name)
+        if user is None:
+            return self.missing()
+        found = list(range(_BOOKMARKS))
         shown, page, count = self._cut(found, asked)
         heading = lists.count_heading(page, self.archive.per_page, len(found), "Bookmark", f"by {escape(name)}")
-        items = "".join(self._bookmark(name, int(user), place) for place in shown)
+        items = "".join(self._bookmark(name, user, place) for place in shown)
         links = lists.pagination(asked.path, asked.query, page, count, pagy=True)
         return Answer(200, lists.bookmarks_page(self.host, heading, items, links))
 

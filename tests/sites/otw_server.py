@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from tests.sites.otw_faults import Fault, challenge_page, cloudflare_page
-from tests.sites.otw_pages import error_page
+from tests.sites.otw_refusals import error_page
 from tests.sites.otw_routes import Answer, Router
 
 if TYPE_CHECKING:
@@ -38,12 +38,6 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     timeout = 300
     server: Server
-    responses: ClassVar = {
-        **BaseHTTPRequestHandler.responses,
-        445: ("No Answer", ""),
-        520: ("Unknown", ""),
-        525: ("TLS", ""),
-    }
 
     def do_GET(self) -> None:
         archive = self.server.archive
@@ -63,9 +57,9 @@ class _Handler(BaseHTTPRequestHandler):
         archive = self.server.archive
         kind = fault.kind
         if kind in ("hang", "reset"):
+            self._record(0)
             if kind == "hang":
                 archive.stopping.wait(fault.seconds)
-            self._record(0)
             self._leave()
         elif kind in ("half", "length"):
             self._send(self.server.router.answer(self.path, self.headers.get("Cookie", "")), cut=kind)
@@ -75,6 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer, cut: str = "") -> None:
         body = answer.body.encode()
         headers = {"Date": self.date_time_string(), "Server": "otwarchive-test", **answer.headers}
+        if headers.get("Location", "").startswith("/") and self.headers.get("Host") == self.server.archive.host:
+            headers["Location"] = f"https://{self.server.archive.host}{headers['Location']}"
         if answer.kind:
             headers["Content-Type"] = answer.kind
         if self.server.archive.gzip and not cut and body and "gzip" in self.headers.get("Accept-Encoding", ""):
@@ -86,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = body[: len(body) // 2]
         if cut:
             headers["Connection"] = "close"
-        reason = self.responses.get(answer.status, ("Unknown", ""))[0]
+        reason = self.responses.get(answer.status, ("Unknown", ""))[0]  # 445, 520 and 525 are no standard ones
         lines = [f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
         self._record(answer.status)
         self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from random import Random
 from typing import Final, NamedTuple
 
+from tests.sites.otw_ids import BEGUN, INTERVAL, MAX_CHAPTERS, chapter_id, day_of, mix, user_name, work_id_of
 from tests.sites.otw_words import TONGUES, Tongue
 
-FIRST_ID: Final = 40_000_000
-ID_STEP: Final = 7
-FIRST_CHAPTER_ID: Final = 60_000_000
-MAX_CHAPTERS: Final = 40
-BEGUN: Final = 1_262_304_000
-"""The first work was posted at the start of 2010 (UTC, in seconds since 1970)."""
-INTERVAL: Final = 4_800
-"""Seconds from one new work to the next: eighteen a day."""
-DAY: Final = 86_400
 GROWTH: Final = 137
 """Words that each change of a work adds, in a chapter of their own if more were planned."""
-SERIES_BLOCK: Final = 120
-COLLECTION_BLOCK: Final = 500
 
 TAG: Final = "The Tidal Clock & Related Works"
 """The fandom of all works."""
@@ -65,6 +54,15 @@ WARNINGS: Final = (
     ("No Archive Warnings Apply",),
 )
 CATEGORIES: Final = (("Gen",), ("F/M",), ("F/F", "M/M"), ("M/M",), (), ("Multi", "Other"))
+SYNONYMS: Final = {"Tidal Clock": TAG, "tidal clock verse": TAG}
+"""Tags that stand for another: their lists lead to the other's."""
+KNOWN_TAGS: Final = frozenset(
+    {
+        *(TAG, *FANDOMS, *PEOPLE, *FREEFORMS, *RATINGS),
+        *(tag for tags in (*WARNINGS, *CATEGORIES) for tag in tags),
+        *(f"{one}{mark}{other}" for one in PEOPLE for other in PEOPLE for mark in ("/", " & ") if one != other),
+    }
+)
 OUTCOMES: Final[Mapping[str, float]] = {
     "restricted": 0.03,
     "unrevealed": 0.01,
@@ -74,17 +72,6 @@ OUTCOMES: Final[Mapping[str, float]] = {
     "tdm": 0.01,
 }
 """Which share of the works has which outcome; the rest is ok."""
-_MASK = (1 << 64) - 1
-
-
-def mix(*numbers: int) -> int:
-    """64 bits that depend on all the numbers and look like chance."""
-    state = 0x9E3779B97F4A7C15
-    for number in numbers:
-        state = ((state ^ number) * 0xBF58476D1CE4E5B9 + 0x94D049BB133111EB) & _MASK
-        state ^= state >> 29
-    state = (state * 0x94D049BB133111EB) & _MASK
-    return state ^ (state >> 32)
 
 
 class Facets(NamedTuple):
@@ -111,7 +98,7 @@ class Facets(NamedTuple):
 
     @property
     def id(self) -> str:
-        return str(FIRST_ID + self.n * ID_STEP)
+        return work_id_of(self.n)
 
     @property
     def tongue(self) -> Tongue:
@@ -135,6 +122,11 @@ class Facets(NamedTuple):
         return mix(self.n, 7) % 32 == 0
 
     @property
+    def users(self) -> tuple[int, ...]:
+        """Numbers of the authors' accounts, named on the page or not."""
+        return (self.user, self.user + 1) if mix(self.n, 8) % 16 == 0 else (self.user,)
+
+    @property
     def fandoms(self) -> tuple[str, ...]:
         return (TAG,) if self.fandom >= len(FANDOMS) else (TAG, FANDOMS[self.fandom])
 
@@ -152,6 +144,11 @@ class Facets(NamedTuple):
     @property
     def additional(self) -> tuple[str, ...]:
         return tuple(tag for i, tag in enumerate(FREEFORMS) if self.freeforms >> i & 1)
+
+    @property
+    def collected(self) -> bool:
+        """Whether the work is in the collection of its block."""
+        return self.n % 10 == 3 or self.outcome == "unrevealed"
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -247,64 +244,6 @@ def _shape(words: int, draw: int, plan: int) -> tuple[int, int | None]:
     return (chapters, None) if plan < 192 else (chapters, chapters + 1 + plan % 5)
 
 
-def number_of(work_id: str | int) -> int | None:
-    """The N of a work's id; none where no work can have it."""
-    n, rest = divmod(int(work_id) - FIRST_ID, ID_STEP)
-    return n if n >= 0 and not rest else None
-
-
-def chapter_of(chapter_id: str | int) -> tuple[int, int] | None:
-    """N and chapter number (from 1) of a chapter's id."""
-    n, place = divmod(int(chapter_id) - FIRST_CHAPTER_ID, MAX_CHAPTERS)
-    return (n, place + 1) if n >= 0 else None
-
-
-def chapter_id(n: int, number: int) -> str:
-    """The id of chapter ``number`` (from 1) of work ``n``."""
-    return str(FIRST_CHAPTER_ID + n * MAX_CHAPTERS + number - 1)
-
-
-def day_of(seconds: int) -> str:
-    """The day of a moment, in UTC: ``2010-01-31``."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
-
-
-def user_name(user: int) -> str:
-    """The account of user number ``user``."""
-    return "orphan_account" if user == 0 else f"{TONGUES[0].fillers[user % 24]}_{user}"
-
-
-def series_ids(n: int) -> list[str]:
-    """Series that work ``n`` belongs to."""
-    found = [str(5_000 + n // SERIES_BLOCK)] if n % 4 == 1 else []
-    return [*found, str(900_000 + n // (4 * SERIES_BLOCK))] if n % 40 == 1 else found
-
-
-def series_members(series_id: int) -> range:
-    """Works of a series, in order."""
-    if series_id >= 900_000:
-        block = (series_id - 900_000) * 4 * SERIES_BLOCK
-        return range(block + (1 - block) % 40, block + 4 * SERIES_BLOCK, 40)
-    block = (series_id - 5_000) * SERIES_BLOCK
-    return range(block + 1, block + SERIES_BLOCK, 4)
-
-
-def series_title(series_id: int | str) -> str:
-    """The title of a series."""
-    return f"Tides & Letters, Book {int(series_id) % 900_000}"
-
-
-def in_collection(facets: Facets) -> bool:
-    """Whether a work is in the collection of its block."""
-    return facets.n % 10 == 3 or facets.outcome == "unrevealed"
-
-
-def collection_of(n: int) -> tuple[str, str]:
-    """Name (in addresses) and title of the collection of a work's block."""
-    block = n // COLLECTION_BLOCK
-    return f"tide_fest_{block}", f"Tide Fest, Year {block}"
-
-
 @dataclass(frozen=True)
 class ChapterText:
     """A chapter: fields as a right reading gives them."""
@@ -349,10 +288,7 @@ def story(recipe: Recipe, facets: Facets) -> Story:
     )
     account = user_name(facets.user)
     pseud = f"{account.partition('_')[0]}, the {draw[3] % 9}th" if draw[2] < 40 and facets.user else account
-    authors = [(account, pseud)]
-    if draw[4] < 16:
-        other = user_name(1 + facets.user)
-        authors.append((other, other))
+    authors = [(account, pseud), *((name, name) for name in map(user_name, facets.users[1:]))]
     popular = mix(recipe.seed, n, 4)
     kudos = 0 if draw[5] < 30 else popular % 2_000
     return Story(
@@ -372,40 +308,45 @@ def story(recipe: Recipe, facets: Facets) -> Story:
 
 
 def chapters(recipe: Recipe, facets: Facets, only: int | None = None) -> list[ChapterText]:
-    """The chapters of a work, or one of them by its number."""
-    numbers = range(1, facets.chapters + 1) if only is None else (only,)
-    return [_chapter(recipe, facets, number) for number in numbers]
+    """The chapters of a work; with ``only`` the others have no paragraphs, with 0 all have none."""
+    return [_chapter(recipe, facets, number, told=only in (None, number)) for number in range(1, facets.chapters + 1)]
 
 
-def _chapter(recipe: Recipe, facets: Facets, number: int) -> ChapterText:
+def _chapter(recipe: Recipe, facets: Facets, number: int, *, told: bool) -> ChapterText:
+    tongue = facets.tongue
     share, rest = divmod(facets.words - GROWTH * facets.revision, facets.begun)
     words = GROWTH if number > facets.begun else share + (rest if number == facets.begun else 0)
     rewritten = facets.revision - (facets.chapters - facets.begun) if number == facets.chapters else 0
-    words += GROWTH * rewritten
-    tongue = facets.tongue
-    rng = Random(mix(recipe.seed, facets.n, 5, number, rewritten))
-    draw = rng.randbytes(8)
-    sentences = tongue.sentences(rng, words)
-    lengths = rng.randbytes(len(sentences))
-    paragraphs: list[str] = []
-    start = turn = 0
-    glue = " " if tongue.spaced else ""
-    while start < len(sentences):
-        end = start + 1 + lengths[turn] % 5
-        paragraphs.append(glue.join(sentences[start:end]))
-        start, turn = end, turn + 1
-    named = facets.chaptered
+    rng = Random(mix(recipe.seed, facets.n, 5, number))
+    draw = rng.randbytes(5) if facets.chaptered else b"\xff" * 5
+    title = tongue.phrase(rng)
+    parts = [" ".join(tongue.sentences(rng, 14 + i)) if draw[i] < 50 else None for i in range(3)]
     span = facets.revised - facets.created
     published = facets.created + (span * (number - 1) // (facets.chapters - 1) if facets.chapters > 1 else 0)
-    short = tongue.sentences
+    if told:
+        rng = Random(mix(recipe.seed, facets.n, 6, number, rewritten))
+        paragraphs = _paragraphs(tongue, rng, words + GROWTH * rewritten)
     return ChapterText(
         number=number,
         id=chapter_id(facets.n, number),
-        title=f"{tongue.phrase(rng)} & {number}" if named and draw[0] < 120 else None,
-        summary=" ".join(short(rng, 14)) if named and draw[1] < 50 else None,
-        notes_before=" ".join(short(rng, 16)) if named and draw[2] < 60 else None,
-        notes_after=" ".join(short(rng, 16)) if named and draw[3] < 60 else None,
+        title=f"{title} & {number}" if draw[3] < 120 else None,
+        summary=parts[0],
+        notes_before=parts[1],
+        notes_after=parts[2],
         published=day_of(published),
-        paragraphs=tuple(paragraphs),
-        co_author=user_name(1 + facets.user) if named and draw[4] < 12 and not facets.anonymous else None,
+        paragraphs=paragraphs if told else (),
+        co_author=user_name(1 + facets.user) if draw[4] < 12 and not facets.anonymous else None,
     )
+
+
+def _paragraphs(tongue: Tongue, rng: Random, words: int) -> tuple[str, ...]:
+    sentences = tongue.sentences(rng, words)
+    lengths = rng.randbytes(len(sentences))
+    glue = " " if tongue.spaced else ""
+    found: list[str] = []
+    start = 0
+    while start < len(sentences):
+        end = start + 1 + lengths[start] % 5
+        found.append(glue.join(sentences[start:end]))
+        start = end
+    return tuple(found)
