@@ -191,6 +191,9 @@ class CrawlLedger:
             ).fetchone()
             if found:
                 self._db.execute("UPDATE crawls SET run = ?, reason = NULL WHERE crawl = ?", (run, found[0]))
+                self._db.execute(
+                    "UPDATE listed SET outcome = NULL WHERE crawl = ? AND outcome = 'blocked'", (found[0],)
+                )
                 return int(found[0]), True
             cursor = self._db.execute(
                 "INSERT INTO crawls (source, asked, run, started_at) VALUES (?, ?, ?, ?)", (source, text, run, _now())

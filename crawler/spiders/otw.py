@@ -409,8 +409,19 @@ class OtwSpider(Spider):
         try:
             yield self._work(answer, number, index)
         except Refused as refused:
+            if again := self._again(response, refused):
+                yield again
+                return
             yield self._refusal(number, refused, answer)
         yield from self._go_on()
+
+    def _again(self, response: Response, refused: Refused) -> Request | None:
+        """The request once more, where the site was not well: no status told so, or it would have been tried already."""
+        request = response.request
+        tries = response.meta.get("site_errors", 0)
+        if refused.reason != "site_error" or request is None or tries >= self.crawler.settings.getint("RETRY_TIMES"):
+            return None
+        return request.replace(meta=request.meta | {"site_errors": tries + 1})
 
     def _work(self, answer: Answer, number: str, index: Index | None) -> Work:
         try:
