@@ -62,6 +62,8 @@ EXTENSIONS = {
     "crawler.extensions.ProgressLine": 910,
 }
 
+MAX_LIST_RESULTS = 100_000  # ours; works of one list that an OTW archive shows; longer ones are read in parts, by date
+
 # What is kept
 WARC_ENABLED = True  # ours; needs CORPUS or WARC_DIR
 WARC_DIR = None  # ours; default: staging/warc of the corpus

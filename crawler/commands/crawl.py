@@ -65,7 +65,7 @@ class Crawl(Reporting, ScrapyCrawl):
         try:
             spider_class = self.crawler_process.spider_loader.load(args[0])
         except KeyError:
-            known = ", ".join(self.crawler_process.spider_loader.list())
+            known = ", ".join(sorted(self.crawler_process.spider_loader.list()))
             raise WrongUsage(f"{args[0]}: no such spider; there are {known}") from None
         from crawler.crawling import judge, may_build, prepare_settings, say_crawled, say_estimate
         from crawler.session import build_version

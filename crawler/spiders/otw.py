@@ -67,7 +67,7 @@ class OtwSpider(Spider):
     name = "otw"
     site: ClassVar[str | None] = None
     always_obeys_robots: ClassVar[bool] = True
-    max_results: ClassVar[int] = MAX_RESULTS
+    max_results = MAX_RESULTS
 
     def __init__(self, **kwargs: Any) -> None:
         """Raises ``WrongUsage`` for arguments that make no sense."""
@@ -110,6 +110,7 @@ class OtwSpider(Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Take hold of the corpus. Raises as ``Gathering.open``. Source: ``Spider``."""
         spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.max_results = crawler.settings.getint("MAX_LIST_RESULTS", MAX_RESULTS)
         if not spider.arguments.dry_run:
             spider.gathering = Gathering.open(
                 Corpus(Path(crawler.settings["CORPUS"]).expanduser()),
@@ -219,10 +220,10 @@ class OtwSpider(Spider):
         if pending is None:
             return None
         self._place = pending.place
-        number = pending.work_id.partition(":")[2]
+        known: dict[str, Any] = {"number": pending.work_id.partition(":")[2], "place": pending.place}
         if self.arguments.chapter_dates:
-            return self._request(navigate_page(self.base, number), self.parse_index, number=number)
-        return self._request(work_page(self.base, number), self.parse_work, number=number)
+            return self._request(navigate_page(self.base, known["number"]), self.parse_index, **known)
+        return self._request(work_page(self.base, known["number"]), self.parse_work, **known)
 
     def _request(self, address: str, callback: Any, **known: Any) -> Request:
         return Request(
@@ -392,8 +393,9 @@ class OtwSpider(Spider):
         else:
             self._failed.add(listing)
 
-    def parse_index(self, response: Response, number: str) -> Iterator[Any]:
+    def parse_index(self, response: Response, number: str, place: int) -> Iterator[Any]:
         """The index of a work's chapters; its page comes next."""
+        self._place = max(self._place, place)  # the request may be one that JOBDIR kept
         answer = answer_of(response)
         try:
             index = index_of(answer, number)
@@ -401,10 +403,11 @@ class OtwSpider(Spider):
             yield self._refusal(number, refused, answer)
             yield from self._go_on()
             return
-        yield self._request(work_page(self.base, number), self.parse_work, number=number, index=index)
+        yield self._request(work_page(self.base, number), self.parse_work, number=number, place=place, index=index)
 
-    def parse_work(self, response: Response, number: str, index: Index | None = None) -> Iterator[Any]:
+    def parse_work(self, response: Response, number: str, place: int, index: Index | None = None) -> Iterator[Any]:
         """A work's page."""
+        self._place = max(self._place, place)
         answer = answer_of(response)
         try:
             yield self._work(answer, number, index)
@@ -461,6 +464,7 @@ class OtwSpider(Spider):
         if listing := known.get("listing"):
             self._listing_failed(listing, "blocked", detail)
         else:
+            self._place = max(self._place, known["place"])
             yield self._refusal(known["number"], Refused("blocked", detail), None)
         yield from self._go_on()
 
