@@ -70,7 +70,7 @@ CREATE TABLE IF NOT EXISTS outcomes (
     http_status INTEGER,           -- null: no answer, or none was asked for
     attempts INTEGER NOT NULL,     -- requests for it that were answered or failed, in all crawls
     held TEXT NOT NULL,            -- '', 'metadata' or 'text': what of it is staged
-    mark TEXT,                     -- that of the state held
+    mark TEXT,                     -- that of the state held, or refused
     first_seen_at TEXT NOT NULL,   -- UTC
     last_seen_at TEXT,             -- UTC; when the archive last showed it; null: never
     fetched_at TEXT,               -- UTC
@@ -239,7 +239,8 @@ class CrawlLedger:
         """Take a page of a list into the ledger, with where the walk is now.
 
         Gives the works that are new to the crawl, with their outcome where they need not be fetched.
-        Works that are held and bear the mark of what is held are ``unchanged`` at once. ``seen_at`` is null for
+        Works that are held and bear the mark of what is held are ``unchanged`` at once; those that were refused, and
+        bear the same mark, still are. ``seen_at`` is null for
         works that a person named: the archive has not shown them.
         """
         fresh = []
@@ -282,17 +283,25 @@ class CrawlLedger:
             return None
         held, mark, outcome = known
         enough = held == "text" or (held == "metadata" and not with_text)
-        same = mark == work.mark if work.mark is not None else seen_at is None
-        if enough and same:
+        same = mark == work.mark if work.mark is not None else seen_at is None and enough
+        if not same:
+            return None
+        if enough:
             back = outcome not in ("ok", "unchanged")
             self._db.execute(
                 "UPDATE outcomes SET outcome = 'unchanged', detail = '', crawl = ?, run = ?, change = ?,"
                 " changed_in = CASE WHEN ? THEN ? ELSE changed_in END WHERE work_id = ?",
                 (crawl, run, "back" if back else "", back, crawl, work.work_id),
             )
-            self._done(crawl, work.work_id, "unchanged")
-            return "unchanged"
-        return None
+            outcome = "unchanged"
+        elif held or outcome in ("ok", "unchanged"):
+            return None
+        else:  # it was refused as it is now
+            self._db.execute(
+                "UPDATE outcomes SET crawl = ?, run = ?, change = '' WHERE work_id = ?", (crawl, run, work.work_id)
+            )
+        self._done(crawl, work.work_id, outcome)
+        return str(outcome)
 
     def _done(self, crawl: int, work_id: str, outcome: str) -> None:
         self._db.execute("UPDATE listed SET outcome = ? WHERE crawl = ? AND work_id = ?", (outcome, crawl, work_id))
@@ -360,10 +369,11 @@ class CrawlLedger:
         ).fetchone() or ("", None, _told(fetched.fetched_at), None, 0, None, "", 0)
         held, mark, first_seen, last_seen, attempts, outcome, change, changed_in = old
         is_shown = fetched.outcome == "ok"
-        if is_shown:
+        if is_shown or (not held and fetched.outcome not in FAILURES):
             (mark,) = self._db.execute(
                 "SELECT mark FROM listed WHERE crawl = ? AND work_id = ?", (crawl, fetched.work_id)
             ).fetchone() or (None,)
+        if is_shown:
             last_seen = _told(fetched.fetched_at)
             self._engage(crawl, fetched.work_id, fetched.engagement, fetched.fetched_at)
         found = _change(outcome, held, fetched)

@@ -97,6 +97,10 @@ def test_a_crawl_asks_once_for_each_work_and_holds_what_the_archive_holds(archiv
     assert dict(zip(rejects.work_id, rejects.reason, strict=True)) == {
         f"ao3:{work_id}": outcome for work_id, outcome in expected.items() if outcome != "ok"
     }
+    since = len(archive.requests)
+    assert crawl(archive, corpus).status == 0
+    assert requests(archive, since) == {"robots": 1, "listing": -(-len(listed) // 20)}  # refusals are not asked again
+    assert status(corpus)["outcomes"] == pd.Series(expected).replace("ok", "unchanged").value_counts().to_dict()
 
 
 @pytest.fixture

@@ -306,7 +306,8 @@ class OtwSpider(Spider):
         self._n_listed += len(taken)
         self._count(taken)
         if walk.is_done and walk.missing and not walk.is_cut:
-            logger.warning("the list states %d works more than it showed", walk.missing)
+            self._say(f"{listing}: the list states {walk.missing:,} works more than it showed")
+            walk.is_cut = True
 
     def _count(self, taken: list[Listed]) -> None:
         """Count what need not be fetched, and tell how many works there will be."""
@@ -419,7 +420,7 @@ class OtwSpider(Spider):
         yield from self._go_on()
 
     def _again(self, response: Response, refused: Refused) -> Request | None:
-        """The request once more, where the site was not well: no status told so, or it would have been tried already."""
+        """The request once more, where the site was not well and its status did not say so: others were tried before."""
         request = response.request
         tries = response.meta.get("site_errors", 0)
         if refused.reason != "site_error" or request is None or tries >= self.crawler.settings.getint("RETRY_TIMES"):

@@ -17,7 +17,7 @@ from crawler.spiders.otw_addresses import with_parameters
 
 MAX_RESULTS: Final = 100_000
 """The archive shows no more of a list; a page beyond is the last one again."""
-MAX_PASSES: Final = 3
+MAX_PASSES: Final = 2
 """A list is read from its top so many times at most, where works are missing in the end."""
 
 Phase = Literal["forward", "back", "head", "again", "done"]
@@ -42,6 +42,10 @@ class Walk:
     """Works seen in it."""
     n_others: int = 0
     """Entries of the forward pass that are no works: mysteries, deleted ones, works elsewhere."""
+    n_absent: int = 0
+    """Places of full pages that were empty: the archive counts works that it no longer shows."""
+    per_page: int = 0
+    """Entries of a full page."""
     has_moved: bool = False
     """Whether something has come to the top since the walk began."""
     pages: int = 0
@@ -80,6 +84,8 @@ class Walk:
         self.pages += 1
         if self.phase == "forward":
             self.n_others += others
+            self.per_page = max(self.per_page, len(on_page) + others)
+            self.n_absent += self.per_page - len(on_page) - others if has_next else 0
             self._went_forward(on_page, before, new, growth=growth, has_next=has_next)
         elif self.phase == "back":
             self._went_back(new)
@@ -120,7 +126,7 @@ class Walk:
     @property
     def missing(self) -> int:
         """Works that the list states and that have not been seen."""
-        return max(0, (self.total or 0) - self.n_listed - self.n_others)
+        return max(0, (self.total or 0) - self.n_listed - self.n_others - self.n_absent)
 
     def _end_pass(self) -> None:
         self.last_ids = ()

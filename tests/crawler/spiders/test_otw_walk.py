@@ -88,6 +88,14 @@ def test_pages_beyond_what_the_archive_shows_end_the_walk():
     assert len(moving.read) <= 2 * 3
 
 
+def test_works_that_the_archive_counts_and_does_not_show_cost_no_second_pass():
+    walk = Walk()
+    walk.took("abcde", "abcde", total=12, others=0, has_next=True)
+    walk.took("fgh", "fgh", total=12, others=1, has_next=True)  # one is a mystery, one is gone
+    walk.took("kl", "kl", total=12, others=0, has_next=False)
+    assert (walk.phase, walk.missing, walk.pages) == ("done", 0, 3)
+
+
 happening = st.tuples(st.sampled_from(["insert", "delete", "change"]), st.integers(0, 60))
 
 
