@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any, Final, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
+from rich.text import Text
 
 OUTCOME: Final = "fanthology/outcome/"
 """Prefix of the stats keys that count works by outcome in this run."""
@@ -77,6 +79,19 @@ def duration(seconds: float) -> str:
     return f"{hours // 24} d {hours % 24} h"
 
 
+class _Above(io.TextIOBase):
+    """A stream whose text comes to stand above the bar, in lines as long as they are."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def write(self, text: str) -> int:
+        """Source: streams."""
+        self._console.print(Text(text), end="", soft_wrap=True)
+        return len(text)
+
+
 @dataclass
 class CrawlBar:
     """A bar on standard error that leaves room for log lines; none where standard error is no terminal."""
@@ -92,15 +107,20 @@ class CrawlBar:
     def start(self) -> None:
         """Draw it, and lead the log's lines past it."""
         self._progress = Progress(
-            TextColumn("{task.fields[says]}"), BarColumn(bar_width=20), console=self._console, transient=True
+            TextColumn("{task.fields[says]}"),
+            BarColumn(bar_width=20),
+            console=self._console,
+            transient=True,
+            refresh_per_second=2,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._task = self._progress.add_task("crawl", total=None, says="starting")
-        before = sys.stderr
         self._progress.start()
         for handler in logging.getLogger().handlers:
-            if isinstance(handler, logging.StreamHandler) and handler.stream is before:
-                handler.setStream(sys.stderr)
-                self._handlers.append((handler, before))
+            if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
+                handler.setStream(_Above(self._console))
+                self._handlers.append((handler, sys.stderr))
 
     def show(self, state: CrawlState) -> None:
         """Draw a state."""

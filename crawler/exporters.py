@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,14 +17,12 @@ from scrapy.exceptions import NotConfigured
 from scrapy.exporters import BaseItemExporter, JsonItemExporter, JsonLinesItemExporter
 from scrapy.extensions.feedexport import FileFeedStorage
 
-from crawler.stopping import STOPPED_BY, stop_crawl
-from pipelines.errors import WrongUsage, write_failure
+from crawler.stopping import stop_crawl
+from pipelines.errors import Incomplete, WrongUsage, write_failure
 from pipelines.prepare import Prepared, prepare
 from schemas.arrow import arrow_schema
 from schemas.tables import ChapterRow, WorkRow
 from schemas.work import Work
-
-logger = logging.getLogger(__name__)
 
 FAILED: Final = "export_failed"
 """Finish reason of a crawl whose feed could not be written."""
@@ -54,6 +52,8 @@ class _Loud(BaseItemExporter):
     """What our exporters share: an exception, which Scrapy would log and forget, ends the crawl and fails it."""
 
     crawler: Crawler
+    broken = False
+    """Whether something failed; what comes after that is not written."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, file: IO[bytes], **options: Any) -> Self:
@@ -64,26 +64,26 @@ class _Loud(BaseItemExporter):
 
     def failed(self, error: Exception) -> None:
         """End the crawl."""
+        self.broken = True
         said = str(write_failure(error, "the feed")) if isinstance(error, OSError) else f"the feed: {error}"
-        self.crawler.stats.inc_value("feedexport/failed_count/exporter")
         stop_crawl(self.crawler, FAILED, said)
-        self.crawler.stats.set_value(STOPPED_BY, FAILED)
+        self.crawler.stats.inc_value("feedexport/failed_count/exporter")
 
     def export_item(self, item: Any) -> None:
         """Source: item exporters."""
-        try:
-            super().export_item(item)  # type: ignore[safe-super]
-        except Exception as error:
-            self.failed(error)
-            raise
+        if not self.broken:
+            try:
+                super().export_item(item)  # type: ignore[safe-super]
+            except Exception as error:  # noqa: BLE001 - whatever it is, it ends the crawl
+                self.failed(error)
 
     def finish_exporting(self) -> None:
         """Source: item exporters."""
-        try:
-            super().finish_exporting()
-        except Exception as error:
-            self.failed(error)
-            raise
+        if not self.broken:
+            try:
+                super().finish_exporting()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it fails the crawl
+                self.failed(error)
 
 
 class _Records(BaseItemExporter):
@@ -148,6 +148,16 @@ class _ParquetItemExporter(BaseItemExporter):
 class ParquetExporter(_Loud, _ParquetItemExporter):
     """One Parquet file of works with their chapters, for `-O works.parquet`."""
 
+    def failed(self, error: Exception) -> None:
+        """End the crawl, and leave an empty file, which ``FileStorage`` takes away."""
+        super().failed(error)
+        if self._writer is not None:
+            with contextlib.suppress(OSError, pa.ArrowException):
+                self._writer.close()
+        with contextlib.suppress(OSError, ValueError):
+            self._file.seek(0)
+            self._file.truncate()
+
 
 class FileStorage(FileFeedStorage):
     """Files as Scrapy keeps them, but for Parquet, which comes to its name only once it is whole."""
@@ -168,10 +178,16 @@ class FileStorage(FileFeedStorage):
         return self._final.with_name(self._final.name + _PARTIAL).open("wb")
 
     def store(self, file: IO[bytes]) -> None:
-        """Source: feed storages."""
-        if self._whole:
-            file.flush()
-            os.fsync(file.fileno())
-        super().store(file)
-        if self._whole:
-            self._final.with_name(self._final.name + _PARTIAL).replace(self._final)
+        """Source: feed storages. Raises ``Incomplete`` where writing has failed; the former file stays."""
+        if not self._whole:
+            super().store(file)
+            return
+        file.flush()
+        os.fsync(file.fileno())
+        size = file.seek(0, os.SEEK_END)
+        file.close()
+        partial = self._final.with_name(self._final.name + _PARTIAL)
+        if size == 0:
+            partial.unlink()
+            raise Incomplete(f"{self.path} was not written")
+        partial.replace(self._final)

@@ -22,7 +22,7 @@ from crawler.crawl_progress import CrawlBar, CrawlState, duration
 from crawler.middlewares import robots_decided
 from crawler.politeness import RobotsRecord
 from crawler.run_record import SETTINGS, CrawlRun, run_name, told_by, write
-from crawler.stopping import stop_crawl
+from crawler.stopping import refuse_start, stop_crawl
 from pipelines.errors import write_failure
 from pipelines.versions import tools
 
@@ -76,7 +76,7 @@ class RunRecord:
         self._folder = folder
         self._robots: list[dict[str, Any]] = []
         self._began = datetime.now(UTC)
-        self._loop = create_looping_call(self._write)
+        self._loop = create_looping_call(self._renew)
         crawler.signals.connect(self._opened, signals.spider_opened)
         crawler.signals.connect(self._decided, robots_decided)
         crawler.signals.connect(self._closed, signals.spider_closed)
@@ -88,7 +88,11 @@ class RunRecord:
 
     def _opened(self) -> None:
         self._began = datetime.now(UTC)
-        self._loop.start(60)
+        try:
+            self._write()
+        except OSError as error:
+            raise refuse_start(self._crawler, "run_record_failed", self._said(error)) from None
+        self._loop.start(60, now=False)
 
     def _decided(self, record: RobotsRecord) -> None:
         self._robots.append(record.as_json())
@@ -96,37 +100,40 @@ class RunRecord:
     def _closed(self, reason: str) -> None:
         if self._loop.running:
             self._loop.stop()
-        self._write(reason)
+        self._renew(reason)
+
+    def _renew(self, reason: str | None = None) -> None:
+        try:
+            self._write(reason)
+        except OSError as error:
+            stop_crawl(self._crawler, "run_record_failed", self._said(error))
+
+    def _said(self, error: OSError) -> str:
+        return str(write_failure(error, f"{self._folder} (the record of this run)"))
 
     def _write(self, reason: str | None = None) -> None:
         assert self._crawler.spider is not None
         spider = self._crawler.spider.name
-        try:
-            write(
-                self._folder,
-                CrawlRun(
-                    run=run_name(spider, self._began),
-                    spider=spider,
-                    command=shlex.join(["scrapy", *sys.argv[1:]]),
-                    started_at=self._began,
-                    finished_at=datetime.now(UTC) if reason else None,
-                    finish_reason=reason,
-                    versions=versions(),
-                    settings={name: self._crawler.settings.get(name) for name in SETTINGS},
-                    robots=self._robots,
-                    **told_by(self._crawler.stats.get_stats()),
-                ),
-            )
-        except OSError as error:
-            message = str(write_failure(error, f"{self._folder} (the record of this run)"))
-            stop_crawl(self._crawler, "run_record_failed", message)
+        run = CrawlRun(
+            run=run_name(spider, self._began),
+            spider=spider,
+            command=shlex.join(["scrapy", *sys.argv[1:]]),
+            started_at=self._began,
+            finished_at=datetime.now(UTC) if reason else None,
+            finish_reason=reason,
+            versions=versions(),
+            settings={name: self._crawler.settings.get(name) for name in SETTINGS},
+            robots=self._robots,
+            **told_by(self._crawler.stats.get_stats()),
+        )
+        write(self._folder, run)
 
 
 def runs_folder(settings: BaseSettings) -> Path | None:
     """Folder of the run records: ``RUNS_DIR``, else ``staging/runs`` of the corpus; ``None`` where there is none."""
     if settings.get("RUNS_DIR"):
-        return Path(settings["RUNS_DIR"])
-    return Path(settings["CORPUS"]) / "staging" / "runs" if settings.get("CORPUS") else None
+        return Path(settings["RUNS_DIR"]).expanduser()
+    return Path(settings["CORPUS"]).expanduser() / "staging" / "runs" if settings.get("CORPUS") else None
 
 
 def versions() -> dict[str, str]:

@@ -195,10 +195,10 @@ class PolitenessMiddleware:
             self._blocks.good()
             self._failures.good()
             return response
-        if answer is Answer.BLOCKED:
-            self._blocked(request, detail)
-            return response
         asked = retry_after(headers.get("retry-after"), headers.get("date"), datetime.now(UTC))
+        if answer is Answer.BLOCKED:
+            self._blocked(request, detail, asked)
+            return response
         again = self._again(request, detail, asked)
         if again is not None:
             return again
@@ -247,7 +247,7 @@ class PolitenessMiddleware:
         host, asks = urlparse_cached(request).hostname, "asked for" if asked is not None else "slower"
         logger.log(level, "%s: %s; waiting %.4g s (%s), until %s", host, detail, seconds, asks, goes_on)
 
-    def _blocked(self, request: Request, detail: str) -> None:
+    def _blocked(self, request: Request, detail: str, asked: float | None) -> None:
         self._crawler.stats.inc_value("fanthology/block_answers")
         host = urlparse_cached(request).hostname
         last = self._blocks.bad()
@@ -259,7 +259,7 @@ class PolitenessMiddleware:
             )
             stop_crawl(self._crawler, "blocked", message)
         else:
-            self._wait(request, "a block answer", None)
+            self._wait(request, "a block answer", asked)
 
     def _given_up(self, request: Request, detail: str, tries: int) -> None:
         self._crawler.stats.inc_value("retry/max_reached")

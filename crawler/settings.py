@@ -18,6 +18,7 @@ DOWNLOAD_DELAY_JITTER = 0  # default 0.5, which halves every other delay: below 
 AUTOTHROTTLE_ENABLED = True  # default False; slows down with the site, never below DOWNLOAD_DELAY
 AUTOTHROTTLE_START_DELAY = 0  # default 5, whatever DOWNLOAD_DELAY says
 COOKIES_ENABLED = False  # default True; no login, and no public-suffix list fetched behind our back
+METAREFRESH_ENABLED = False  # default True; no archive needs it, and pages of gate-keepers try it
 RETRY_TIMES = 4  # default 2; each comes after a pause of the whole host, not at once
 RETRY_PRIORITY_ADJUST = 1000  # default -1: an archive that is down would be asked for every other page first
 RETRY_HTTP_CODES = [

@@ -20,12 +20,13 @@ class CrawlStopped(IgnoreRequest):
 
 
 def stop_crawl(crawler: Crawler, reason: str, message: str) -> None:
-    """End the crawl with a finish reason; the message is logged as an error. A second call changes nothing."""
-    stats = crawler.stats
-    if stats.get_value(STOPPED_BY) is not None:
+    """End the crawl with a finish reason; the message is logged as an error. The first reason stays."""
+    former = crawler.stats.get_value(STOPPED_BY)
+    if former != reason:
+        logger.error("%s", message)
+    if former is not None:
         return
-    stats.set_value(STOPPED_BY, reason)
-    logger.error("%s", message)
+    crawler.stats.set_value(STOPPED_BY, reason)
     if not is_stopping(crawler):
         deferred_from_coro(crawler.engine.close_spider_async(reason=reason))
 

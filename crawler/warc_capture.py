@@ -126,8 +126,8 @@ def warc_folder(settings: BaseSettings) -> Path | None:
     if not settings.getbool("WARC_ENABLED"):
         return None
     if settings.get("WARC_DIR"):
-        return Path(settings["WARC_DIR"])
-    return Path(settings["CORPUS"]) / "staging" / "warc" if settings.get("CORPUS") else None
+        return Path(settings["WARC_DIR"]).expanduser()
+    return Path(settings["CORPUS"]).expanduser() / "staging" / "warc" if settings.get("CORPUS") else None
 
 
 def warc_info(settings: BaseSettings, spider: str) -> dict[str, str]:
@@ -141,7 +141,7 @@ def warc_info(settings: BaseSettings, spider: str) -> dict[str, str]:
         "robots": "obey" if obeyed else "ignore",
         "http-header-user-agent": settings["USER_AGENT"],
         "operator": settings.get("CONTACT") or "",
-        "isPartOf": Path(settings["CORPUS"]).resolve().name if settings.get("CORPUS") else "",
+        "isPartOf": Path(settings["CORPUS"]).expanduser().resolve().name if settings.get("CORPUS") else "",
     }
     return {name: value for name, value in info.items() if value}
 

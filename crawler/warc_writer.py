@@ -16,6 +16,11 @@ from typing import BinaryIO, Final
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows
+    fcntl = None  # type: ignore[assignment]
+
 logger = logging.getLogger(__name__)
 
 Headers = Sequence[tuple[str, str]]
@@ -160,6 +165,7 @@ class WarcFiles:
                 break
         self._path = self._folder / (name + _OPEN)
         self._file = self._path.open("xb")
+        _locked(self._file)
         self._size = 0
         self.names.append(name)
         _sync_folder(self._folder)
@@ -197,10 +203,13 @@ class WarcFiles:
 def mend(folder: Path) -> Iterator[str]:
     """Finish the files that a killed crawl left open: cut after the last whole record, renamed; gives their names.
 
-    One without a whole record is deleted. Nobody else may be writing into the folder.
+    One without a whole record is deleted; one that a process is still writing is left alone.
     """
     for path in sorted(folder.glob(f"*.warc.gz{_OPEN}")):
         with path.open("r+b") as stream:
+            if not _locked(stream):
+                logger.warning("%s is being written by another crawl", path.name)
+                continue
             end = whole(stream)
             stream.truncate(end)
             stream.flush()
@@ -236,6 +245,19 @@ def whole(stream: BinaryIO) -> int:
             member = zlib.decompressobj(zlib.MAX_WBITS | 16)
         data = data or stream.read(_PIECE)
     return end
+
+
+def _locked(stream: BinaryIO) -> bool:
+    """Whether a file is ours now; it is until it is closed, or we die. Always where the system knows no such locks."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

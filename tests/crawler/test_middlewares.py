@@ -126,7 +126,7 @@ def test_a_crawl_that_ends_waits_for_no_pause(archive):
     archive.fault("503", path=paths[1].split("?")[0], retry_after=600)
     crawled = crawl(archive, paths[::-1], spider=Ending, CONCURRENT_REQUESTS=2, CONCURRENT_REQUESTS_PER_DOMAIN=2)
     assert crawled.reason == "enough"
-    assert crawled.stats["elapsed_time_seconds"] < 5
+    assert crawled.stats["elapsed_time_seconds"] < 60
     assert (paths[0], 200) in crawled.spider.ends
 
 

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.politeness import (
     Answer,
@@ -40,6 +42,50 @@ SHIELDS = b"<html><head><title>Shields are up!</title></head><body><p>Come back 
 )
 def test_retry_after_is_seconds_or_a_date(value, date, seconds):
     assert retry_after(value, date, NOW) == seconds
+
+
+@given(st.text(max_size=40), st.text(max_size=40) | st.none())
+def test_any_retry_after_is_a_length_of_time_or_none(value, date):
+    seconds = retry_after(value, date, NOW)
+    assert seconds is None or 0 < seconds < float("inf")
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"<html>", b"shields are up", b"Retry later", b"<title>", b"\xff", b"cf-wrapper", b"503", b"</"]
+        )
+    ),
+    st.integers(100, 999),
+)
+def test_any_answer_is_judged_and_any_robots_txt_decided(parts, status):
+    body = b" ".join(parts)
+    assert judge(status, {}, body, TRANSIENT)[0] in set(Answer)
+    assert robots_record("https://a.example/robots.txt", NOW, status, {}, body).decision in {
+        "obeyed",
+        "none",
+        "unreachable",
+    }
+
+
+@given(st.lists(st.sampled_from(["bad", "good", "turn"]), max_size=60), st.floats(0.1, 60), st.floats(60, 900))
+def test_a_pace_never_waits_longer_than_its_limit(events, start, limit):
+    """Whatever comes, the wait is bounded, and two turns of a slowed host lie an interval apart."""
+    pace, now, last = Pace(start, limit), 0.0, None
+    for event in events:
+        if event == "bad":
+            pace.slow_down(now)
+        elif event == "good":
+            pace.recover()
+        else:
+            wait = pace.reserve(now)
+            assert 0 <= wait <= limit
+            now += wait
+            if wait:
+                assert pace.reserve(now) <= 1e-6
+            if last is not None and pace.interval:
+                assert now - last >= pace.interval - 1e-6
+            last = now
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,16 @@ def test_the_next_run_mends_and_goes_on(tmp_path):
     assert urls == ["https://a.example/works/1?x=1", "https://a.example/works/3?x=1"]
 
 
+def test_a_file_that_is_being_written_is_left_alone(tmp_path):
+    files = WarcFiles(tmp_path, "ao3", INFO, max_size=10**6)
+    files.write(exchange(1))
+    assert WarcFiles(tmp_path, "ao3", INFO, max_size=10**6).mended == []
+    files.write(exchange(2))
+    files.close()
+    (path,) = tmp_path.iterdir()
+    assert len(records(path)) == 5
+
+
 def test_a_write_that_fails_leaves_whole_records(tmp_path, monkeypatch):
     files = WarcFiles(tmp_path, "ao3", INFO, max_size=10**6)
     files.write(exchange(1))

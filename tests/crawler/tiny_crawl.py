@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
 import scrapy
-from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.crawler import AsyncCrawlerProcess, AsyncCrawlerRunner
 from scrapy.utils.project import get_project_settings
 
 from tests.sites import mapping
@@ -52,6 +56,9 @@ class Crawled:
         return str(self.stats["finish_reason"])
 
 
+QUICK = {"DOWNLOAD_DELAY": 0, "BACKOFF_START_DELAY": 0.01, "BACKOFF_MAX_DELAY": 0.5, "PROGRESS_INTERVAL": 0}
+
+
 def crawl(archive: Archive, paths: list[str], *, spider: type[scrapy.Spider] = Tiny, **settings: Any) -> Crawled:
     """Crawl paths of an archive as the project's settings say, but without delays."""
     known = get_project_settings()
@@ -72,3 +79,31 @@ def crawl(archive: Archive, paths: list[str], *, spider: type[scrapy.Spider] = T
     crawler = asyncio.run(run())
     asked = [(request.target, request.status) for request in archive.requests[before:]]
     return Crawled(crawler.spider, crawler.stats.get_stats(), asked)
+
+
+def started(archive: Archive, paths: list[str], **settings: Any) -> subprocess.Popen[str]:
+    """The same in a process of its own, on Twisted's reactor as users have it; it prints ends and reason as JSON."""
+    given = mapping.settings(archive.hosts) | QUICK | settings
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.crawler.tiny_crawl", json.dumps(given), json.dumps(paths)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONWARNINGS": "error::scrapy.exceptions.ScrapyDeprecationWarning"},
+    )
+
+
+def main() -> None:
+    """Crawl as the arguments say."""
+    known = get_project_settings()
+    known.setdict(json.loads(sys.argv[1]))
+    process = AsyncCrawlerProcess(known)
+    crawler = process.create_crawler(Tiny)
+    process.crawl(crawler, paths=json.loads(sys.argv[2]))
+    process.start()
+    assert isinstance(crawler.spider, Tiny)
+    print(json.dumps({"ends": crawler.spider.ends, "reason": crawler.stats.get_value("finish_reason")}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

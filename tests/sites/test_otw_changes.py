@@ -7,13 +7,12 @@ from http.client import IncompleteRead, RemoteDisconnected
 import pytest
 from protego import Protego
 
-from crawler.pages import otw_blurb, otw_outcomes
-from crawler.pages.page import Refused
+from crawler.pages import otw_blurb
 from tests.crawler.pages.otw_pages import provenance
-from tests.sites.client import Reply, get
+from tests.sites.client import get
 from tests.sites.compare import differences
 from tests.sites.otw import Archive
-from tests.sites.test_otw import LIST, WHOLE, ids, listing, walk, work_of
+from tests.sites.reading import LIST, WHOLE, ids, listing, reason_of, walk, work_of
 
 FIRST = f"/works/40000000{WHOLE}"
 
@@ -22,12 +21,6 @@ FIRST = f"/works/40000000{WHOLE}"
 def archive() -> Iterator[Archive]:
     with Archive(seed=1, works=60, outcomes={}) as served:
         yield served
-
-
-def refusal(reply: Reply) -> str:
-    with pytest.raises(Refused) as caught:
-        otw_outcomes.read(reply.page, provenance())
-    return caught.value.reason
 
 
 # Changes
@@ -76,7 +69,7 @@ def test_a_deleted_work_leaves_the_lists_at_once_or_late(archive):
     assert len(archive.listed()) == 59
     for work_id in (first, second):
         reply = get(archive, f"/works/{work_id}{WHOLE}")
-        assert (reply.status, refusal(reply), archive.outcome(work_id)) == (404, "deleted", "deleted")
+        assert (reply.status, reason_of(reply.page), archive.outcome(work_id)) == (404, "deleted", "deleted")
 
 
 def test_a_work_becomes_restricted_and_open_again(archive):
@@ -119,7 +112,7 @@ def test_an_error_page_comes_as_often_as_asked(archive, kind, status, reason):
     fault = archive.fault(kind, count=2, after=1)
     replies = [get(archive, FIRST) for _ in range(4)]
     assert [reply.status for reply in replies] == [200, status, status, 200]
-    assert refusal(replies[1]) == reason
+    assert reason_of(replies[1].page) == reason
     assert (fault.spoiled, fault.left) == (2, 0)
 
 
