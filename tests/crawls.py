@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class Ran:
 
 
 def arguments(
-    archive: Archive, corpus: Path | None, given: dict[str, object], settings: dict[str, object], *, reactor: bool
+    archive: Archive, corpus: Path | None, given: Mapping[str, Any], settings: Mapping[str, Any], *, reactor: bool
 ) -> list[str]:
     """A command line of ``scrapy crawl`` for the archive."""
     merged = {**FAST, **mapping.settings(archive.hosts, reactor=reactor), **settings}
@@ -63,7 +64,7 @@ def crawl(
     corpus: Path | None,
     *more: str,
     spider: str = "ao3",
-    settings: dict[str, object] | None = None,
+    settings: Mapping[str, Any] | None = None,
     **given,
 ) -> Ran:
     """Run ``scrapy crawl`` in this process; by default the works of the tag that all works have."""
@@ -99,7 +100,7 @@ def command(*line: str | Path) -> Ran:
 
 
 def start(
-    archive: Archive, corpus: Path, *more: str, settings: dict[str, object] | None = None, **given
+    archive: Archive, corpus: Path, *more: str, settings: Mapping[str, Any] | None = None, **given
 ) -> subprocess.Popen[str]:
     """Start ``scrapy crawl`` as a process of its own."""
     given = given or {"tag": archive.tag}

@@ -6,8 +6,6 @@ import sqlite3
 import time
 from contextlib import closing
 
-import pytest
-
 from tests.crawls import crawl, fetched, requests, start, status, table
 from tests.sites.otw import Archive
 
@@ -69,16 +67,15 @@ def check_kills(tmp_path, works, kills, seed, delay):
 
 
 def test_kill_9_at_random_moments_loses_nothing_and_fetches_nothing_twice(tmp_path):
-    check_kills(tmp_path, works=70, kills=3, seed=1, delay=0.02)
+    check_kills(tmp_path, works=45, kills=3, seed=1, delay=0.02)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_with_the_request_in_flight_and_stages_what_came(tmp_path, how):
+def test_an_interrupt_ends_with_the_request_in_flight_and_stages_what_came(tmp_path):
     with Archive(seed=8, works=40, words=(60, 100), outcomes={}, delay=0.05) as archive:
         process = start(archive, tmp_path / "c")
         while requests(archive)["work"] < 5 and process.poll() is None:
             time.sleep(0.01)
-        process.send_signal(how)
+        process.send_signal(signal.SIGINT)
         asked = requests(archive)["work"]
         _, error = process.communicate(timeout=20)
         assert process.returncode == 3, error

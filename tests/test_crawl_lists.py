@@ -28,7 +28,7 @@ def status_ids(corpus):
 
 def test_series_users_collections_and_bookmarks(archive, tmp_path):
     facets = [archive.catalogue.facets(number) for number in range(130)]
-    by_user = {}
+    by_user: dict[str | None, list[str]] = {}
     for one in facets:
         by_user.setdefault(archive.expected(one.id)["authors"][0]["id"], []).append(one.id)
     user, theirs = max(by_user.items(), key=lambda pair: (pair[0] is not None, len(pair[1])))
@@ -44,6 +44,25 @@ def test_series_users_collections_and_bookmarks(archive, tmp_path):
     assert crawl(archive, tmp_path / "complete", series=series, complete=True).status == 0
     assert found(tmp_path / "complete") == [i for i in members if archive.expected(i)["complete"]]
     assert requests(archive, since)["work"] == len(found(tmp_path / "complete"))  # not fetched to be dropped
+
+    ran = crawl(archive, tmp_path / "bookmarks", bookmarks=user, text=False)
+    assert ran.status == 0, ran.stderr
+    bookmarked = {archive.bookmarked(user, place) for place in range(45)} - {None}
+    assert found(tmp_path / "bookmarks") == [i for n, i in enumerate(archive.ids()) if n in bookmarked]
+
+
+def test_a_collection_with_works_that_are_not_yet_revealed(tmp_path):
+    with Archive(seed=11, works=130, words=(60, 70), outcomes={"unrevealed": 0.3}) as archive:
+        ran = crawl(archive, tmp_path / "c", collection="tide_fest_0", text=False)
+        assert ran.status == 0, ran.stderr
+        held = [work_id for work_id in archive.ids("ok") if archive.expected(work_id)["collections"]]
+        assert found(tmp_path / "c") == held
+
+
+def test_a_synonym_of_a_tag_leads_to_its_list(archive, tmp_path):
+    ran = crawl(archive, tmp_path / "c", tag="Tidal Clock", language="fr", text=False)
+    assert ran.status == 0, ran.stderr
+    assert found(tmp_path / "c") == [i for i in archive.ids() if archive.expected(i)["language"] == "fr"]
 
 
 def test_filters_are_left_to_the_archive(archive, tmp_path):

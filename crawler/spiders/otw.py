@@ -164,8 +164,9 @@ class OtwSpider(Spider):
     def _has_waiting(self) -> bool:
         """Whether requests of a former run wait in the queue that JOBDIR keeps."""
         engine = self.crawler.engine
-        slot = engine._slot if engine is not None else None  # noqa: SLF001 - Scrapy shows its scheduler nowhere else
-        return slot is not None and slot.scheduler.has_pending_requests()
+        assert engine is not None
+        assert engine._slot is not None  # noqa: SLF001 - Scrapy shows its scheduler nowhere else
+        return engine._slot.scheduler.has_pending_requests()  # noqa: SLF001
 
     def _begin(self, gathering: Gathering) -> None:
         """Take up the lists of an unfinished crawl, or begin them."""
@@ -198,7 +199,7 @@ class OtwSpider(Spider):
 
     def _load(self, gathering: Gathering) -> None:
         for address, state, is_done in gathering.ledger.listings(gathering.crawl):
-            walk = Walk.from_state(state) if state else Walk(limit=self.max_results)
+            walk = Walk.from_state(state) if state else Walk.through(address, self.max_results)
             if is_done:
                 walk.phase = "done"
             elif gathering.is_resumed and address not in self._walks and state:
@@ -363,7 +364,7 @@ class OtwSpider(Spider):
             *(crawl, self.gathering.run, ()), seen_at=None, address=listing, state=walk.as_state(), is_done=True
         )
         for address in others:
-            self._walks[address] = Walk(limit=self.max_results)
+            self._walks[address] = Walk.through(address, self.max_results)
 
     def _slice(self, walk: Walk, listing: str, total: int) -> bool:
         """Read a list that is longer than the archive shows in two, by date."""
@@ -420,7 +421,7 @@ class OtwSpider(Spider):
         yield from self._go_on()
 
     def _again(self, response: Response, refused: Refused) -> Request | None:
-        """The request once more, where the site was not well and its status did not say so: others were tried before."""
+        """The request once more, where the site was not well and its status did not say so."""
         request = response.request
         tries = response.meta.get("site_errors", 0)
         if refused.reason != "site_error" or request is None or tries >= self.crawler.settings.getint("RETRY_TIMES"):

@@ -53,10 +53,17 @@ class Walk:
     passes: int = 1
     last_ids: tuple[str, ...] = ()
     """Works of the last page read: the same again means that the archive has no such page."""
+    may_repeat: bool = False
+    """Whether one work may stand in the list more than once: bookmarks."""
     limit: int = MAX_RESULTS
     """Works of a list that the archive shows."""
     is_cut: bool = False
     """Whether the walk ended before the end of the list: ``max_works``, a page that did not come, the cap."""
+
+    @classmethod
+    def through(cls, address: str, limit: int) -> Self:
+        """The walk through a list, before its first page."""
+        return cls(limit=limit, may_repeat=urlsplit(address).path.endswith("/bookmarks"))
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
@@ -83,7 +90,7 @@ class Walk:
         self.n_listed += len(new)
         self.pages += 1
         if self.phase == "forward":
-            self.n_others += others
+            self.n_others += others + (len(on_page) - len(new) if self.may_repeat else 0)
             self.per_page = max(self.per_page, len(on_page) + others)
             self.n_absent += self.per_page - len(on_page) - others if has_next else 0
             self._went_forward(on_page, before, new, growth=growth, has_next=has_next)
@@ -98,7 +105,7 @@ class Walk:
         self, ids: tuple[str, ...], before: tuple[str, ...], new: Collection[str], *, growth: int, has_next: bool
     ) -> None:
         is_clamped = bool(ids) and ids == before
-        overlaps = self.page > 1 and len(new) < len(ids)
+        overlaps = self.page > 1 and len(new) < len(ids) and not self.may_repeat
         self.has_moved |= growth > 0 or (overlaps and not is_clamped)
         self.reached, self.has_more = self.page, has_next
         if is_clamped:
