@@ -74,6 +74,17 @@ class _Batch:
         return len(self.records) >= SEGMENT_WORKS or self.characters >= SEGMENT_CHARACTERS
 
 
+def prepared_or_rejected(work: Work) -> Prepared | RejectRow:
+    """The rows of a work, or the reject that it becomes: one work must not end a crawl of thousands."""
+    try:
+        return prepare(work)
+    except Unprepared as error:
+        row = reject_of(work, error.reason, error.detail)
+    except Exception as error:  # noqa: BLE001 - it is counted, and its page is in the web archive
+        row = reject_of(work, "internal_error", f"{type(error).__name__}: {error}; please report it"[:500])
+    return row.model_copy(update={"ref": work.url or work_id_of(work)})
+
+
 class Stager:
     """Makes segments of what stands in the journal."""
 
@@ -112,7 +123,7 @@ class Stager:
         entries = list(self._ledger.journal())
         for entry in entries:
             if entry.work is not None:
-                self.add(entry, prepare(Work.model_validate_json(entry.work)))
+                self.add(entry, prepared_or_rejected(Work.model_validate_json(entry.work)))
             else:
                 self.add(entry, RejectRow.model_validate_json(entry.reject or ""))
         self.flush()
@@ -182,14 +193,15 @@ class Gathering:
         if held == "metadata" and self.ledger.held(work_id) == "text":
             self._finish(fetched, None, None)
             return
-        prepared: Prepared | RejectRow
-        try:
-            prepared = prepare(work)
-        except Unprepared as error:
-            prepared = reject_of(work, error.reason, error.detail).model_copy(update={"ref": url})
-            entry = Journalled(url, work_id, None, work.provenance.raw_sha256, None, prepared.model_dump_json())
-        else:
-            entry = Journalled(url, work_id, None, work.provenance.raw_sha256, work.model_dump_json(), None)
+        prepared = prepared_or_rejected(work)
+        is_work = isinstance(prepared, Prepared)
+        if isinstance(prepared, RejectRow) and prepared.reason == "internal_error":
+            fetched = replace(fetched, outcome="parse_error", detail=prepared.detail, held="", engagement=None)
+        entry = Journalled(
+            *(url, work_id, None, work.provenance.raw_sha256),
+            work=work.model_dump_json() if is_work else None,
+            reject=None if isinstance(prepared, Prepared) else prepared.model_dump_json(),
+        )
         self._finish(fetched, entry, prepared)
 
     def refuse(self, refusal: Refusal) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from pipelines.corpus import Corpus
+from pipelines.prepare import prepare
 from tests.crawls import ROOT, SCRAPY, arguments, command, crawl, fetched, requests, start, status, table
 from tests.sites.otw import Archive
 from tests.test_crawl import assert_works_equal
@@ -109,6 +110,36 @@ def test_a_segment_that_cannot_be_written_fails_the_crawl_and_loses_nothing(arch
     since = len(archive.requests)
     assert crawl(archive, tmp_path / "c").status == 0
     assert fetched(archive, since) == []  # they were in the journal
+    assert_works_equal(tmp_path / "c", archive, archive.ids())
+
+
+def test_a_web_archive_that_cannot_be_written_stops_the_crawl(archive, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("crawler.warc_writer.WarcFiles._append", full)
+    ran = crawl(archive, tmp_path / "c")
+    assert ran.status == 3
+    assert "the WARC of this crawl): no space left to write; free some and run the same command again" in ran.stderr
+    assert requests(archive)["work"] == 0
+
+
+def test_a_work_that_cannot_be_prepared_does_not_end_the_crawl(archive, tmp_path, monkeypatch):
+    bad = archive.listed()[4]
+
+    def prepare_all_but_one(work):
+        if work.source_work_id == bad:
+            raise RuntimeError("a case that nobody thought of")
+        return prepare(work)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.gather.prepare", prepare_all_but_one)
+        ran = crawl(archive, tmp_path / "c")
+    assert ran.status == 3
+    assert "works that could not be fetched: 1 parse_error" in ran.stderr
+    (work,) = status(tmp_path / "c")["missing"]
+    assert work["detail"] == "RuntimeError: a case that nobody thought of; please report it"
+    assert crawl(archive, tmp_path / "c").status == 0
     assert_works_equal(tmp_path / "c", archive, archive.ids())
 
 

@@ -57,6 +57,9 @@ def test_a_collection_with_works_that_are_not_yet_revealed(tmp_path):
         assert ran.status == 0, ran.stderr
         held = [work_id for work_id in archive.ids("ok") if archive.expected(work_id)["collections"]]
         assert found(tmp_path / "c") == held
+        told = status(tmp_path / "c")["outcomes"]
+        assert told["ok"] == len(held)
+        assert told["unrevealed"] > 0
 
 
 def test_a_synonym_of_a_tag_leads_to_its_list(archive, tmp_path):

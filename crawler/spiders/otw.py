@@ -94,6 +94,7 @@ class OtwSpider(Spider):
         self._failed: set[str] = set()
         self._place = 0
         self._n_listed = 0
+        self._listed: set[str] = set()
         self._n_before = 0
         """Works of an unfinished crawl that were done before this run."""
 
@@ -188,6 +189,7 @@ class OtwSpider(Spider):
             )
         counts = ledger.counts(gathering.crawl)
         self._n_listed = sum(counts.values())
+        self._listed = ledger.seen(gathering.crawl)
         self._n_before = sum(count for outcome, count in counts.items() if outcome != "pending")
         self._tell_total()
         if gathering.is_resumed:
@@ -281,6 +283,10 @@ class OtwSpider(Spider):
             if is_wanted(work, listing, self.arguments)
         }
         chosen = [self.gathering.judged(entry) for entry in entries if entry.work_id in wanted]
+        chosen += [
+            Listed(f"{self.source}:{number}", f"{self.base}works/{number}", mark="mystery", outcome="unrevealed")
+            for number in found.mysteries
+        ]
         self._take_works(walk, listing, chosen, answer.retrieved_at)
         if not self.arguments.text:
             pending = self.gathering.ledger.pending(self.gathering.crawl, wanted)
@@ -290,9 +296,8 @@ class OtwSpider(Spider):
         assert self.gathering is not None
         gathering, most = self.gathering, self.arguments.max_works
         if most is not None:
-            known = gathering.ledger.seen(gathering.crawl)
-            fresh = [entry for entry in chosen if entry.work_id not in known]
-            chosen = [entry for entry in chosen if entry.work_id in known] + fresh[: most - self._n_listed]
+            fresh = [entry for entry in chosen if entry.work_id not in self._listed]
+            chosen = fresh[: most - self._n_listed]
             if self._n_listed + len(fresh) >= most and (not walk.is_done or self._n_listed + len(fresh) > most):
                 walk.cut()
         taken = gathering.ledger.record_page(
@@ -305,6 +310,7 @@ class OtwSpider(Spider):
             refresh=self.arguments.refresh,
         )
         self._n_listed += len(taken)
+        self._listed.update(work.work_id for work in taken)
         self._count(taken)
         if walk.is_done and walk.missing and not walk.is_cut:
             self._say(f"{listing}: the list states {walk.missing:,} works more than it showed")
