@@ -13,7 +13,7 @@ from crawler.command import shown
 from crawler.spiders.arguments import arguments_of
 from crawler.spiders.otw import OtwSpider
 from pipelines.corpus import Corpus
-from pipelines.crawl_ledger import FAILURES
+from pipelines.crawl_records import FAILURES
 from pipelines.errors import Blocked, CannotStart, FanthologyError, Incomplete, WrongUsage
 
 _GO_ON: Final = "run the same command again to go on"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Final
 
-from pipelines.crawl_ledger import OUTCOMES
+from pipelines.crawl_records import OUTCOMES
 from pipelines.crawl_status import CrawlState, Status
 
 _SHOWN: Final = 5

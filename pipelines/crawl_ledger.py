@@ -11,138 +11,13 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from pipelines.crawl_records import FAILURES, SCHEMA, STANDING, Fetched, Journalled, Listed, Pending
 from schemas.work import Engagement
-
-OUTCOMES: Final = {
-    "ok": "fetched and staged",
-    "unchanged": "held already, and the archive says that it has not changed",
-    "restricted": "only for registered users; counted, never stored",
-    "adult_gate": "the archive asked whether to show adult content in place of the work",
-    "unrevealed": "part of a challenge that is not yet revealed",
-    "hidden": "hidden by an administrator, or a draft",
-    "deleted": "no longer there (404), or no longer in the list that it was in",
-    "opted_out": "noindex, TDM reservation or takedown list: not stored",
-    "blocked": "the site did not give the page: an error, a block, a time-out, half a page",
-    "parse_error": "a page that could not be read; it is kept in staging/pages",
-}
-"""What can become of a work, and what that means."""
-FAILURES: Final = ("blocked", "parse_error")
-"""Outcomes that the next crawl tries again, and that make this one incomplete."""
-
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS crawls (
-    crawl INTEGER PRIMARY KEY AUTOINCREMENT,
-    source TEXT NOT NULL,          -- slug of the archive
-    asked TEXT NOT NULL,           -- the arguments, as JSON: the same command goes on with an unfinished crawl
-    run INTEGER NOT NULL,          -- run that worked on it last
-    started_at TEXT NOT NULL,      -- UTC
-    finished_at TEXT,              -- null: interrupted or under way
-    reason TEXT,                   -- why its last run ended
-    is_complete INTEGER            -- whether all that the archive listed was looked at
-);
-CREATE TABLE IF NOT EXISTS listings (
-    crawl INTEGER NOT NULL,
-    address TEXT NOT NULL,         -- first page
-    number INTEGER NOT NULL,       -- order of the listings
-    state TEXT NOT NULL,           -- where the walk is, as JSON
-    is_done INTEGER NOT NULL,
-    PRIMARY KEY (crawl, address)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS listed (
-    crawl INTEGER NOT NULL,
-    work_id TEXT NOT NULL,
-    place INTEGER NOT NULL,        -- order in which the works are fetched
-    mark TEXT,                     -- what changes when the work does: updated_at=SECONDS, or state=HASH
-    outcome TEXT,                  -- null: still to be fetched
-    PRIMARY KEY (crawl, work_id)
-) WITHOUT ROWID;
-CREATE UNIQUE INDEX IF NOT EXISTS listed_places ON listed (crawl, place);
-CREATE TABLE IF NOT EXISTS outcomes (
-    work_id TEXT PRIMARY KEY,      -- such as ao3:123
-    url TEXT NOT NULL,
-    outcome TEXT NOT NULL,
-    detail TEXT NOT NULL,
-    http_status INTEGER,           -- null: no answer, or none was asked for
-    attempts INTEGER NOT NULL,     -- requests for it that were answered or failed, in all crawls
-    held TEXT NOT NULL,            -- '', 'metadata' or 'text': what of it is staged
-    mark TEXT,                     -- that of the state held, or refused
-    first_seen_at TEXT NOT NULL,   -- UTC
-    last_seen_at TEXT,             -- UTC; when the archive last showed it; null: never
-    fetched_at TEXT,               -- UTC
-    crawl INTEGER NOT NULL,        -- crawl that this outcome is of
-    run INTEGER NOT NULL,
-    change TEXT NOT NULL,          -- '', 'new', 'updated', 'gone' or 'back': what that crawl found
-    changed_in INTEGER NOT NULL    -- crawl that found the last change
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS journal (
-    ref TEXT PRIMARY KEY,          -- address of the work
-    work_id TEXT NOT NULL,
-    size INTEGER,
-    sha256 TEXT,
-    work TEXT,                     -- as JSON
-    reject TEXT                    -- a row of rejects, as JSON, in its place
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS engagement (
-    work_id TEXT NOT NULL,
-    crawl INTEGER NOT NULL,
-    snapshot_at TEXT NOT NULL,     -- UTC
-    counts TEXT NOT NULL,          -- as JSON
-    PRIMARY KEY (work_id, crawl)
-) WITHOUT ROWID;
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A work as a list shows it."""
-
-    work_id: str
-    url: str
-    mark: str | None = None
-    """What changes when the work does; ``None`` where no list shows it."""
-    engagement: Engagement | None = None
-    outcome: str | None = None
-    """Known before it is fetched: ``restricted`` works bear a lock, ``opted_out`` ones are on the takedown list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A work that is still to be fetched in a crawl."""
-
-    place: int
-    work_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Journalled:
-    """What waits to be staged: a work or a reject as JSON."""
-
-    ref: str
-    work_id: str
-    size: int | None
-    sha256: str | None
-    work: str | None
-    reject: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What one answer said of one work."""
-
-    work_id: str
-    url: str
-    outcome: str
-    detail: str = ""
-    http_status: int | None = None
-    held: str = ""
-    """What of it is staged from now on; empty leaves what was."""
-    engagement: Engagement | None = None
-    fetched_at: datetime | None = None
 
 
 def _now() -> str:
@@ -160,7 +35,7 @@ class CrawlLedger:
         self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -239,8 +114,8 @@ class CrawlLedger:
         """Take a page of a list into the ledger, with where the walk is now.
 
         Gives the works that are new to the crawl, with their outcome where they need not be fetched.
-        Works that are held and bear the mark of what is held are ``unchanged`` at once; those that were refused, and
-        bear the same mark, still are. ``seen_at`` is null for
+        Works that are held and bear the mark of what is held are ``unchanged`` at once; those that were refused for
+        good (``STANDING``), and bear the same mark, still are. ``seen_at`` is null for
         works that a person named: the archive has not shown them.
         """
         fresh = []
@@ -294,7 +169,7 @@ class CrawlLedger:
                 (crawl, run, "back" if back else "", back, crawl, work.work_id),
             )
             outcome = "unchanged"
-        elif held or outcome in ("ok", "unchanged"):
+        elif held or outcome not in STANDING:
             return None
         else:  # it was refused as it is now
             self._db.execute(

@@ -24,7 +24,7 @@ class Missing(Record):
     url: str
     """Its address."""
     outcome: str
-    """What became of it, as in ``crawl_ledger.OUTCOMES``."""
+    """What became of it, as in ``crawl_records.OUTCOMES``."""
     detail: str
     """Why, in words."""
     http_status: int | None

@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from pipelines import versions
 from pipelines.corpus import Corpus
-from pipelines.crawl_ledger import CrawlLedger, Fetched, Journalled, Listed
+from pipelines.crawl_ledger import CrawlLedger
+from pipelines.crawl_records import Fetched, Journalled, Listed
 from pipelines.errors import Incomplete
 from pipelines.ledger import InputRecord
 from pipelines.prepare import Prepared, Unprepared, prepare, reject_of, work_id_of
@@ -33,7 +34,7 @@ class Refusal:
     url: str
     source: str
     outcome: str
-    """One of ``crawl_ledger.OUTCOMES``."""
+    """One of ``crawl_records.OUTCOMES``."""
     detail: str
     http_status: int | None = None
     raw_sha256: str | None = None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from crawler.spiders.arguments import Arguments
-from pipelines.crawl_ledger import OUTCOMES
+from pipelines.crawl_records import OUTCOMES
 
 TEXT = (Path(__file__).parent.parent / "docs" / "crawling.md").read_text(encoding="utf-8")
 

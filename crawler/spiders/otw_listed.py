@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from crawler.pages.otw_blurb import Listing
 from crawler.spiders.arguments import Arguments
-from pipelines.crawl_ledger import Listed
+from pipelines.crawl_records import Listed
 from pipelines.language import same_language
 from schemas.vocabulary import Status, language_of, rating_of, status_of
 from schemas.work import Work

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crawler.pages.otw_answers import Answer, index_of, outcome_of, work_of
 from crawler.pages.otw_outcomes import redirected
 from crawler.pages.page import REASONS, Refused
-from pipelines.crawl_ledger import OUTCOMES
+from pipelines.crawl_records import OUTCOMES
 from tests.sites.otw import Archive
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures" / "otw"
