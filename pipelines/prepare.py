@@ -73,8 +73,8 @@ def prepare(work: Work) -> Prepared:
     ]
     if cleaned and not any(chapter.text for chapter in cleaned):
         raise Unprepared("no_text", "its chapters hold nothing but white space")
-    detections = language.detect_many([chapter.text for chapter in cleaned])
     declared = language_of(work.language_raw) if work.language_raw else None
+    detections = language.detect_many([chapter.text for chapter in cleaned], declared)
     known = language.combine(detections, declared)
     work_id = work_id_of(work)
     chapters = tuple(
@@ -178,6 +178,7 @@ def _work_row(
         n_chapters=len(chapters),
         n_chapters_source=work.n_chapters_source,
         n_chapters_planned=work.n_chapters_planned,
+        listed_chapters=work.listed_chapters,
         series=work.series,
         collections=_tags(work.collections),
         gifts=_tags(work.gifts),

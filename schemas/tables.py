@@ -7,7 +7,7 @@ from typing import Literal
 
 from schemas.base import BigCount, Characters, Record, Text, Words
 from schemas.vocabulary import ArchiveWarning, AuthorKind, Category, LanguageStatus, Rating, RelationshipKind, Status
-from schemas.work import Block, HeaderField, RelatedWork, Series, Span
+from schemas.work import Block, HeaderField, ListedChapter, RelatedWork, Series, Span
 
 SCHEMA_VERSION = "1.1.0"
 """Patch: wording. Minor: a nullable column more. Major: a column renamed, retyped or gone."""
@@ -96,6 +96,8 @@ class WorkRow(Record):
     """Number of published chapters that the source claims."""
     n_chapters_planned: int | None
     """Number of planned chapters; null where the source does not say or does not know."""
+    listed_chapters: tuple[ListedChapter, ...]
+    """Chapters that an index page lists, in its order; empty where all of them are held."""
     series: tuple[Series, ...]
     """Series that the work belongs to."""
     collections: tuple[str, ...]
@@ -249,7 +251,8 @@ class ChapterRow(Record):
     language_detected: str | None
     """Language found in the text, as BCP 47 tag; null below 60 letters."""
     language_confidence: float | None
-    """Confidence of the detection, 0 to 1."""
+    """Confidence of the detection, 0 to 1: of the windows that decided, those of all chapters that look alike where
+    they were decided together; times the chapter's part in this language where that is less than four fifths."""
     language_status: LanguageStatus
     """reliable, second, low, und or zxx."""
     text_flags: tuple[str, ...]

@@ -55,14 +55,15 @@ _MAX_LINE: Final = 1_000_000  # code points; ftfy needs about a second for as mu
 _REACH: Final = (2, 12)  # code points before and after such a place that the gate looks at
 
 
-def mend(text: str) -> tuple[str, bool]:
+def mend(text: str, separator: str = "\n") -> tuple[str, bool]:
     """Text with its mojibake mended, and whether there was any.
 
-    Costs one scan for clean text. A line is taken from ftfy only if the gate finds less in it than before.
+    Costs one scan for clean text. A line is taken from ftfy only if the gate finds less in it than before. In markup
+    the ``separator`` of lines is ``<``: a page may be one line, of which a part only went through a wrong encoding.
     """
     if text.isascii() or next(_places(text), None) is None:
         return text, False
-    lines = text.split("\n")
+    lines = text.split(separator)
     changed = False
     for number, line in enumerate(lines):
         if line.isascii() or len(line) > _MAX_LINE or not (before := _bad(line)):
@@ -71,7 +72,7 @@ def mend(text: str) -> tuple[str, bool]:
         if mended != line and _bad(mended) < before:
             lines[number] = mended
             changed = True
-    return ("\n".join(lines), True) if changed else (text, False)
+    return (separator.join(lines), True) if changed else (text, False)
 
 
 def _bad(text: str) -> int:

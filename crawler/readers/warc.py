@@ -36,7 +36,7 @@ _SNIFFED: Final = re.compile(
 _EPUB: Final = b"mimetypeapplication/epub+zip"
 _ARC_DATE: Final = re.compile(r"\d{14}")
 _INFO: Final = 64 * 1024
-_MOST_INDEXES: Final = 1000
+_MOST_INDEXES: Final = 100
 LISTS_LEAD: Final = b"\nfanthology-lists: lead"
 """Line in the ``warcinfo`` record of a crawl that took its works from their own pages."""
 _NOT_READ: Final = frozenset({"request", "warcinfo", "metadata", "conversion", "continuation"})
@@ -72,8 +72,8 @@ class _Passed:
     counts: dict[str, int] = field(default_factory=dict)
     lists_lead: bool = False
     """Whether the lists in this archive only led a crawl to works, which are in it themselves (``LISTS_LEAD``)."""
-    indexes: dict[str, Index] = field(default_factory=dict)
-    """Indexes of chapters whose works have not come yet, by the address of the work."""
+    indexes: dict[str, tuple[Index, Source]] = field(default_factory=dict)
+    """Indexes of chapters, and their pages, whose works have not come yet, by the address of the work."""
 
     def add(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
@@ -107,6 +107,8 @@ def read(source: Source, read_member: ReadMember) -> Iterator[Item]:
         yield Rejected(source.ref, error.reason, error.detail)
     if not told:
         raise Unreadable("not_a_page", "a web archive without responses")
+    for _, page in passed.indexes.values():
+        yield from _lone_index(page, read_member, passed)
     yield from passed.rejected(source.ref)
 
 
@@ -153,22 +155,35 @@ def _page(
         return
     known = {"url": record.url, "retrieved_at": record.date, "media_type": response.media_type or None}
     page = source.member(_name(record), body, headers=response.headers, **known)
-    if (record.url or "").endswith("/navigate") and _takes_index(page, passed):
+    if (record.url or "").endswith("/navigate") and (index := _index_of(page)) is not None:
+        yield from _kept_index(page, index, read_member, passed)
         return
     yield from _taken(read_member(page), passed)
 
 
-def _takes_index(source: Source, passed: _Passed) -> bool:
-    """Keep an index of chapters for its work, which comes after it; says whether the page is one."""
+def _index_of(source: Source) -> Index | None:
+    """The index of chapters that a page is."""
     try:
-        index = read_navigate(page_of(source)[0])
+        return read_navigate(page_of(source)[0])
     except Refused:
-        return False
-    passed.add("indexes of chapters")
-    if len(passed.indexes) >= _MOST_INDEXES:
-        passed.indexes.pop(next(iter(passed.indexes)))
-    passed.indexes[(source.url or "").removesuffix("/navigate")] = index
-    return True
+        return None
+
+
+def _kept_index(source: Source, index: Index, read_member: ReadMember, passed: _Passed) -> Iterator[Item]:
+    """Keep an index of chapters for its work, which comes after it; gives the oldest where there are many."""
+    passed.indexes[(source.url or "").removesuffix("/navigate")] = index, source
+    if len(passed.indexes) > _MOST_INDEXES:
+        yield from _lone_index(passed.indexes.pop(next(iter(passed.indexes)))[1], read_member, passed)
+
+
+def _lone_index(source: Source, read_member: ReadMember, passed: _Passed) -> Iterator[Item]:
+    """What an index gives whose work has not come; in an archive of a crawl the work was refused."""
+    if passed.lists_lead:
+        return
+    try:
+        yield from read_member(source)
+    except Unreadable as error:
+        yield Rejected(source.ref, error.reason, error.detail)
 
 
 def _taken(items: Iterable[Item], passed: _Passed) -> Iterator[Item]:
@@ -178,8 +193,8 @@ def _taken(items: Iterable[Item], passed: _Passed) -> Iterator[Item]:
             yield item
         elif passed.lists_lead and item.provenance.format == KIND_LISTING.name:
             passed.add("works in lists")
-        elif item.url is not None and (index := passed.indexes.pop(item.url, None)) is not None:
-            yield with_dates(item, index)
+        elif item.url is not None and (found := passed.indexes.pop(item.url, None)) is not None:
+            yield with_dates(item, found[0])
         else:
             yield item
 
