@@ -19,8 +19,8 @@ from crawler.summary import say_built, say_ingested
 from pipelines.assemble import assemble
 from pipelines.build import build
 from pipelines.corpus import Corpus
+from pipelines.crawl_stage import stage_left
 from pipelines.errors import CannotStart, WrongUsage
-from pipelines.gather import stage_left
 from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig, SourceConfig
 

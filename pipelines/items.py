@@ -7,8 +7,8 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
+from pipelines.crawl_stage import Gathering, Refusal
 from pipelines.errors import FanthologyError
-from pipelines.gather import Gathering, Refusal
 from schemas.work import Work
 
 

@@ -133,7 +133,7 @@ def test_a_work_that_cannot_be_prepared_does_not_end_the_crawl(archive, tmp_path
         return prepare(work)
 
     with monkeypatch.context() as patched:
-        patched.setattr("pipelines.gather.prepare", prepare_all_but_one)
+        patched.setattr("pipelines.crawl_stage.prepare", prepare_all_but_one)
         ran = crawl(archive, tmp_path / "c")
     assert ran.status == 3
     assert "works that could not be fetched: 1 parse_error" in ran.stderr
@@ -145,7 +145,7 @@ def test_a_work_that_cannot_be_prepared_does_not_end_the_crawl(archive, tmp_path
 
 def test_what_a_crawl_that_was_not_finished_left_is_in_the_next_build(archive, tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr("pipelines.gather.Stager.flush", lambda _: None)
+        patched.setattr("pipelines.crawl_stage.Stager.flush", lambda _: None)
         assert crawl(archive, tmp_path / "c", settings={"BUILD": False}).status == 0
     assert command("build", tmp_path / "c").status == 0
     assert_works_equal(tmp_path / "c", archive, archive.ids())

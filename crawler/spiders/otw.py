@@ -34,8 +34,8 @@ from crawler.spiders.otw_navigation import Navigation
 from crawler.spiders.otw_walk import MAX_RESULTS
 from crawler.stopping import CrawlStopped, stop_crawl
 from pipelines.corpus import Corpus
+from pipelines.crawl_stage import Gathering, Refusal
 from pipelines.errors import FanthologyError, WrongUsage
-from pipelines.gather import Gathering, Refusal
 from schemas.program import program_version
 from schemas.work import Work
 

@@ -18,8 +18,8 @@ from crawler.spiders.otw_addresses import page_of, rewritten, with_parameters
 from crawler.spiders.otw_listed import is_wanted, listed_of
 from crawler.spiders.otw_walk import Walk, can_be_sliced, slices
 from pipelines.crawl_records import Listed
+from pipelines.crawl_stage import Gathering
 from pipelines.errors import WrongUsage
-from pipelines.gather import Gathering
 from schemas.work import Work
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from typing import Any
 
 from crawler.pages.otw_answers import Answer, work_of
 from pipelines.corpus import Corpus
-from pipelines.gather import Gathering
+from pipelines.crawl_stage import Gathering
 from pipelines.prepare import prepare
 from tests.crawls import crawl
 from tests.sites.otw import Archive

@@ -1,4 +1,4 @@
-"""gather: works and outcomes of a crawl into the staging of a corpus, so that a kill at any moment costs no page."""
+"""Works and outcomes of a crawl into the staging of a corpus, so that a kill at any moment costs no page."""
 
 from __future__ import annotations
 
