@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pyarrow as pa
 from pipelines import card, dedup, dedup_decide, export, versions
 from pipelines.cluster import Cluster
 from pipelines.corpus import Corpus
+from pipelines.crawl_tables import engagement_table, with_sightings
 from pipelines.dedup_links import Run
 from pipelines.dedup_policy import NO_ARCHIVE
 from pipelines.dedup_verify import verify
@@ -71,12 +72,16 @@ def build(
     config = corpus.config
     progress("look through what is staged", 0, 1)
     inventory = take_inventory(staging)
+    inventory = replace(inventory, works=with_sightings(inventory.works, staging.folder))
     progress("look for copies", 0, 1)
     with _runner(inventory, jobs) as run:
         decisions = decide(inventory, config, staging.folder / "dedup", run)
     version = corpus.new_version()
     with version.open():
         files = _write_tables(version, inventory, decisions, progress, jobs)
+        counts = engagement_table(staging.folder, set(decisions.works.column("work_id").to_pylist()))
+        files.append(_written(version, "engagement", counts))
+        files.sort(key=lambda entry: entry.path)
         manifest = _manifest(corpus, version, files, decisions.counts)
         version.write_text("README.md", card.dataset_card(corpus.config, manifest))
         schema = json.dumps(dictionary.as_document(), indent=2, ensure_ascii=False)
@@ -216,9 +221,16 @@ def _write_tables(
     for left in root.rglob(f"*{UNFINISHED}"):  # of workers that were lost
         left.unlink()
     rejects = pa.concat_tables([inventory.rejects, decisions.rejects])
-    for name, table in (("duplicates", decisions.duplicates), ("rejects", rejects)):
-        files.append(version.keep(export.write_file(root, f"{name}/part-00000.parquet", name, [_sorted(table, name)])))
+    files += [
+        _written(version, name, _sorted(table, name))
+        for name, table in (("duplicates", decisions.duplicates), ("rejects", rejects))
+    ]
     return sorted(files, key=lambda entry: entry.path)
+
+
+def _written(version: NewVersion, name: str, table: pa.Table) -> FileEntry:
+    """A table that is one file."""
+    return version.keep(export.write_file(version.root, f"{name}/part-00000.parquet", name, [table]))
 
 
 def _sorted(table: pa.Table, name: str) -> pa.Table:
