@@ -72,6 +72,15 @@ class Cluster:
             raise Incomplete(f"{self.address}: {lost}; {again}") from None
         except (CancelledError, CommClosedError):
             raise Incomplete(f"{self.address}: the scheduler of the cluster has gone; {again}") from None
+        except ImportError as error:  # a worker that came later
+            raise Incomplete(self._no_program(error)) from None
+
+    def _no_program(self, error: Exception) -> str:
+        reason = " ".join(str(error).split())
+        return (
+            f"{self.address}: its workers cannot run this program ({reason}); start them with PYTHONPATH set to a "
+            f"checkout of the same version, and the same packages (docs/cluster.md)"
+        )
 
     def check(self, paths: Sequence[Path]) -> None:
         """Look whether the workers can do what they will be asked to.
@@ -81,11 +90,8 @@ class Cluster:
         """
         try:
             answers = self._client.run(_describe, [str(path) for path in paths])
-        except ImportError as error:
-            raise CannotStart(
-                f"{self.address}: its workers cannot import this program ({error}); start them in a checkout of "
-                f"the same version, with PYTHONPATH set to it"
-            ) from None
+        except Exception as error:  # noqa: BLE001 - Dask raises no other for what a worker cannot load
+            raise CannotStart(self._no_program(error)) from None
         for worker, (key, unseen, may_fork) in sorted(answers.items()):
             if key != self._same:
                 raise CannotStart(_other_versions(worker))

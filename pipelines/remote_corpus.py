@@ -212,6 +212,7 @@ class RemoteStaging(Staging):
     def __init__(self, folder: Path, store: ObjectStore) -> None:
         self._store = store
         self.store = store.uri
+        self._tables: set[str] | None = None
         super().__init__(folder)
 
     def _open_ledger(self) -> Ledger:
@@ -220,6 +221,12 @@ class RemoteStaging(Staging):
     def location(self, segment: str) -> str:
         """Where the tables of a segment lie."""
         return self._store.uri_of(SEGMENTS + segment)
+
+    def has(self, segment: str, table: str) -> bool:
+        """As ``Staging.has``; all are listed at once."""
+        if self._tables is None:
+            self._tables = set(self._store.names(SEGMENTS))
+        return f"{SEGMENTS}{segment}/{table}.arrow" in self._tables
 
     def discard_unacknowledged(self) -> int:
         """As ``Staging.discard_unacknowledged``, here and in the store."""
@@ -246,6 +253,7 @@ class RemoteStaging(Staging):
 
         Raises ``Incomplete`` where the store or the disk fails.
         """
+        self._tables = None
         for segment in segments:
             folder = self.unfinished(segment)
             if folder.exists():

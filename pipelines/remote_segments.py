@@ -102,13 +102,6 @@ def take_many(wanted: Sequence[tuple[str, Rows]], table: str, columns: Sequence[
         return list(pool.map(lambda one: take(one[0], table, one[1], columns), wanted))
 
 
-def exists(segment: str, table: str) -> bool:
-    """Whether the segment at an address has a table."""
-    system, path = _system(segment.partition("://")[2].partition("/")[0]), f"{segment}/{table}.arrow"
-    kind = system.get_file_info(path.partition("://")[2]).type
-    return bool(kind == fs.FileType.File)
-
-
 def _asked(uri: str, name: str, table: pa.Table, columns: Sequence[str] | None) -> pa.Table:
     """What was asked for of a table, as it would come from a folder."""
     table = completed(name, table)

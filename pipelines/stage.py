@@ -23,7 +23,7 @@ from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_columns
 from pipelines.ledger import InputRecord, Ledger
 from pipelines.parts import PartKey
 from pipelines.prepare import Prepared
-from pipelines.staged_columns import has_table, read_table
+from pipelines.staged_columns import read_table
 from schemas.arrow import arrow_schema, to_table
 from schemas.tables import ChapterRow, RejectRow, WorkRow
 from schemas.work import Work
@@ -235,7 +235,7 @@ class Staging:
 
     def has(self, segment: str, table: str) -> bool:
         """Whether a segment has a table: only some have ``parts``."""
-        return has_table(self.location(segment), table)
+        return (self.segments_folder / segment / f"{table}.arrow").exists()
 
     def open(self, segment: str, table: str) -> pa.Table:
         """A staged table, mapped into memory: only the rows that are used are read."""

@@ -80,13 +80,6 @@ def check_columns(place: str, schema: pa.Schema, columns: Sequence[str]) -> None
         )
 
 
-def has_table(segment: str | Path, table: str) -> bool:
-    """Whether a segment has a table: only some have ``parts``."""
-    if is_remote(segment):
-        return bool(_remote().exists(segment, table))
-    return Path(_path(segment, table)).exists()
-
-
 def is_remote(segment: str | Path) -> bool:
     """Whether a segment lies in an object store."""
     return "://" in str(segment)

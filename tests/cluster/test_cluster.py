@@ -65,6 +65,13 @@ class Answers:
         return {"tcp://host:1": self._answer}
 
 
+class NoProgram(Answers):
+    """A client whose worker was started elsewhere. Dask raises what it is told, in no class of its own."""
+
+    def run(self, *_):
+        raise Exception("ModuleNotFoundError(\"No module named 'pipelines'\")")  # noqa: TRY002 - as Dask does
+
+
 @pytest.mark.parametrize(
     ("other", "message"),
     [
@@ -77,6 +84,11 @@ def test_workers_that_cannot_do_it_are_named_before_anything_is_done(other, mess
     Cluster(Answers(), "tcp://host:8786").check([])
     with pytest.raises(CannotStart, match=f"^{message}"):
         Cluster(Answers(**other), "tcp://host:8786").check([])
+
+
+def test_workers_without_the_program_are_told_in_one_line():
+    with pytest.raises(CannotStart, match=r"^tcp://host:8786: its workers cannot run this program .*'pipelines'.*$"):
+        Cluster(NoProgram(), "tcp://host:8786").check([])
 
 
 def test_workers_say_the_truth_of_themselves(tmp_path, two_machines):

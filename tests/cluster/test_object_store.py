@@ -252,5 +252,3 @@ def test_whole_columns_of_the_store_are_those_of_the_folder(tales):
     )
     held = remote_segments._open(f"{segment}/chapters.arrow")
     assert held.reader.num_record_batches > 5
-    assert remote_segments.exists(segment, "chapters")
-    assert not remote_segments.exists(segment, "parts")
