@@ -33,6 +33,8 @@ from schemas.work import Work
 MIN_BATCH_BYTES = 2**20
 MAX_BATCH_BYTES = 4 * 2**20
 """Files per task, by size: what is staged, and what a kill can cost, at a time."""
+MAX_CLUSTER_BATCH_BYTES = 32 * 2**20
+"""The same on a cluster: one process acknowledges the tasks of all, in an object store with a request each."""
 MAX_BATCH_FILES = 500
 PREPARE_CHARACTERS = 2**20
 """Text that is prepared at a time."""
@@ -149,10 +151,10 @@ def limits_of(config: CorpusConfig) -> Limits:
     )
 
 
-def _batches(files: Sequence[FoundFile], jobs: int) -> Iterator[tuple[FoundFile, ...]]:
+def _batches(files: Sequence[FoundFile], jobs: int, most: int) -> Iterator[tuple[FoundFile, ...]]:
     """Files in tasks of about equal size, the largest files first: they would keep the others waiting."""
     share = sum(file.size or 0 for file in files) // (4 * jobs)
-    limit = min(MAX_BATCH_BYTES, max(MIN_BATCH_BYTES, share))
+    limit = min(most, max(MIN_BATCH_BYTES, share))
     batch: list[FoundFile] = []
     size = 0
     for file in sorted(files, key=lambda file: (-(file.size or 0), file.ref)):
@@ -184,7 +186,8 @@ def _run(
 
     limits = WorkerLimits(config.limits.max_seconds, config.limits.max_memory_mib * 2**20)
     width = jobs.width if isinstance(jobs, Cluster) else jobs
-    batches = [task_of(batch) for batch in _batches(files, width)]
+    most = MAX_CLUSTER_BATCH_BYTES if isinstance(jobs, Cluster) else MAX_BATCH_BYTES
+    batches = [task_of(batch) for batch in _batches(files, width, most)]
     workers: Workers[_Task, _Result] | ClusterWorkers[_Task, _Result]
     if isinstance(jobs, Cluster):
         workers = ClusterWorkers(jobs, partial(stage_elsewhere, function=stage_batch, limits=limits))

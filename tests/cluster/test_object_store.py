@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import logged_ledger, remote_corpus, remote_segments
@@ -235,6 +235,7 @@ def tales(tmp_path_factory, object_store):
     return table, store.uri_of("staging/segments/s")
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(0, 49), max_size=30))
 def test_rows_of_the_store_are_those_of_the_folder(tales, rows):
     table, segment = tales
