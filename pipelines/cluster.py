@@ -141,6 +141,13 @@ def _describe(paths: Sequence[str]) -> tuple[str, list[str], bool]:
     return same_bytes_key(), unseen, not multiprocessing.current_process().daemon
 
 
+def _silence(library: str) -> None:
+    """Errors are told by commands, in one line. Dask sets up several of its loggers one by one."""
+    for name in [library, *logging.root.manager.loggerDict]:
+        if name.partition(".")[0] == library:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
 @contextmanager
 def open_cluster(address: str) -> Iterator[Cluster]:
     """Connect to the scheduler at ``address`` (``tcp://host:8786``).
@@ -151,7 +158,7 @@ def open_cluster(address: str) -> Iterator[Cluster]:
         from distributed import Client  # noqa: PLC0415 - an optional part
     except ImportError:
         raise CannotStart("--cluster needs Dask: pip install 'fanthology[cluster]'") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # errors are told by commands, in one line
+    _silence("distributed")
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -28,6 +27,7 @@ class Machines:
 
     address: str
     folder: Path
+    scheduler: subprocess.Popen[bytes]
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def add_worker(self, **environment: str) -> subprocess.Popen[bytes]:
@@ -40,11 +40,6 @@ class Machines:
         )
         self.workers.append(worker)
         return worker
-
-    def kill(self, number: int) -> None:
-        """As if a machine lost its power."""
-        self.workers[number].send_signal(signal.SIGKILL)
-        self.workers[number].wait()
 
 
 def started(arguments: list[str], log: Path, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
@@ -59,13 +54,15 @@ def started(arguments: list[str], log: Path, environment: dict[str, str] | None 
 
 
 @contextmanager
-def machines(folder: Path, n_workers: int) -> Iterator[Machines]:
+def machines(folder: Path, n_workers: int, **environment: str) -> Iterator[Machines]:
     port = free_port()
     folder.mkdir(parents=True)
     scheduler = started(
-        ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"], folder / "scheduler.log"
+        ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"],
+        folder / "scheduler.log",
+        environment,
     )
-    cluster = Machines(f"tcp://127.0.0.1:{port}", folder)
+    cluster = Machines(f"tcp://127.0.0.1:{port}", folder, scheduler)
     try:
         for _ in range(n_workers):
             cluster.add_worker()

@@ -9,8 +9,9 @@ from pipelines import build as build_module
 from pipelines import cluster as cluster_module
 from pipelines.cluster import Cluster, open_cluster, same_bytes_key
 from pipelines.corpus import Corpus
-from pipelines.errors import CannotStart
+from pipelines.errors import CannotStart, Incomplete
 from pipelines.stage import Staging
+from tests.cluster import dying
 from tests.cluster.losses import lose_a_machine_once, write_and_lose_the_machine
 from tests.cluster.machines import ROOT, machines
 from tests.cluster.making import contents, made
@@ -44,6 +45,20 @@ def test_machines_that_are_lost_change_nothing(tmp_path, stories, by_one_machine
     with closing(Staging(corpus / "staging")) as staging:
         staging.discard_unacknowledged()
         assert sorted(path.name for path in staging.segments_folder.iterdir()) == staging.ledger.segments()
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (dying.end_the_scheduler, r"^tcp://.*: the scheduler of the cluster has gone; what is staged is safe, .*$"),
+        (dying.end_the_worker, r"^tcp://.*: a task ended 1 workers one after the other \(their logs say why\); .*$"),
+    ],
+)
+def test_a_cluster_that_fails_is_told_in_one_line(tmp_path, capfd, end, message):
+    one = machines(tmp_path / "machines", 1, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
+    with one as cluster, open_cluster(cluster.address) as many, pytest.raises(Incomplete, match=message):
+        list(many.run(end, [cluster.scheduler.pid]))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_cluster_that_is_not_there_is_told_in_one_line(monkeypatch):
