@@ -19,6 +19,7 @@ from pipelines.assemble import assemble
 from pipelines.build import build
 from pipelines.corpus import Corpus
 from pipelines.errors import CannotStart, WrongUsage
+from pipelines.explain import explain
 from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig, SourceConfig
 
@@ -74,15 +75,33 @@ def build_version(path: Path, *, jobs: int) -> None:
     Raises ``WrongUsage`` where there is no corpus, ``CannotStart`` where nothing is staged or
     ``corpus.toml`` cannot be read, ``Incomplete`` as ``build`` does.
     """
+    corpus = _gathered(path)
+    with corpus.lock(), closing(Staging(corpus.staging)) as staging:
+        staging.discard_unacknowledged()
+        _finish_assembling(staging)
+        _build(corpus, staging, jobs)
+
+
+def explain_work(path: Path, work_id: str) -> None:
+    """Print what became of a work of the corpus at ``path``.
+
+    Raises ``WrongUsage`` where there is no such corpus or work, ``CannotStart`` where nothing is staged or
+    ``corpus.toml`` cannot be read.
+    """
+    corpus = _gathered(path)
+    with closing(Staging(corpus.staging)) as staging:
+        for line in explain(corpus, staging, work_id):
+            print(line)
+
+
+def _gathered(path: Path) -> Corpus:
+    """A corpus that has gathered something."""
     corpus = Corpus(path)
     if not path.is_dir():
         raise WrongUsage(f"{path}: no such corpus; scrapy ingest FOLDER -c {path} makes one")
     if not (corpus.staging / "ledger.sqlite").exists():
         raise CannotStart(f"{path}: nothing is staged; scrapy ingest FOLDER -c {path} gathers works")
-    with corpus.lock(), closing(Staging(corpus.staging)) as staging:
-        staging.discard_unacknowledged()
-        _finish_assembling(staging)
-        _build(corpus, staging, jobs)
+    return corpus
 
 
 def _finish_assembling(staging: Staging) -> None:

@@ -13,14 +13,30 @@ from schemas.vocabulary import Status
 Candidate = Mapping[str, Any]
 """A work: a row of the table that ``find_duplicates`` is given."""
 
-POLICY_COLUMNS = (
-    *("work_id", "source", "title", "authors", "path", "url", "raw_sha256"),
-    *("status", "updated_date", "published_date", "retrieved_at", "n_words", "filled"),
+_METADATA = (
+    *("source_work_id", "url", "authors", "summary", "fandoms", "relationships", "characters", "freeforms"),
+    *("categories_raw", "warnings_raw", "genres", "rating_raw", "status_raw", "language_raw", "series"),
+    *("published_date", "updated_date", "n_words_source", "kudos", "hits", "favorites", "follows", "comments"),
 )
-"""Columns of a candidate that are looked at here or copied to its row of ``duplicates``."""
+"""Columns that make a record rich; ``filled`` counts those that say something."""
+
+POLICY_COLUMNS = tuple(
+    dict.fromkeys(
+        (
+            *("work_id", "source", "title", "authors", "path", "url", "raw_sha256"),
+            *("status", "updated_date", "published_date", "retrieved_at", "n_words"),
+            *_METADATA,
+        )
+    )
+)
+"""Columns of a candidate that are looked at here or copied to its row of ``duplicates``. A candidate has ``filled``,
+too."""
 
 NAMELESS = frozenset({"anonymous", "orphan_account", "unknown"})
 """Bylines that name nobody."""
+
+NO_ARCHIVE = "file"
+"""Source of works whose file names no archive."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -62,6 +78,17 @@ def representative_of(works: Mapping[int, Candidate], prefer: Sequence[Preferenc
 def deciding_rule(kept: Candidate, copy: Candidate, prefer: Sequence[PreferenceRule]) -> str:
     """The first rule on which two works differ; ``work_id`` where they differ on none."""
     return next((rule for rule in prefer if _MERITS[rule](kept) != _MERITS[rule](copy)), "work_id")
+
+
+def filled(work: Candidate) -> int:
+    """How many fields of metadata say something."""
+    return sum(value is not None and value != [] for value in map(work.get, _METADATA))
+
+
+def cross_post(one: Candidate, other: Candidate) -> bool | None:
+    """Whether two works come from different archives; ``None`` where a file names none."""
+    sources = {one["source"], other["source"]}
+    return None if NO_ARCHIVE in sources else len(sources) > 1
 
 
 def same_author(one: Candidate, other: Candidate) -> bool | None:

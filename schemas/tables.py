@@ -9,10 +9,10 @@ from schemas.base import BigCount, Characters, Record, Text, Words
 from schemas.vocabulary import ArchiveWarning, AuthorKind, Category, LanguageStatus, Rating, RelationshipKind, Status
 from schemas.work import Block, HeaderField, RelatedWork, Series, Span
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 """Patch: wording. Minor: a nullable column more. Major: a column renamed, retyped or gone."""
 
-DuplicateMethod = Literal["same_file", "exact", "minhash", "containment"]
+DuplicateMethod = Literal["same_file", "exact", "minhash", "containment", "renamed"]
 Decision = Literal["marked", "dropped", "merged"]
 DuplicateRole = Literal["unique", "representative", "duplicate"]
 RejectStage = Literal["read", "prepare", "revision", "policy"]
@@ -267,14 +267,19 @@ class DuplicateRow(Record):
     cluster_id: str
     """Key of the cluster of copies: the smallest `work_id` in it."""
     method: DuplicateMethod
-    """same_file (the same bytes twice), exact (the same words), minhash (most word 5-grams shared) or
-    containment (one holds the other)."""
+    """same_file (the same bytes twice), exact (the same words), minhash (most word 5-grams shared), containment
+    (one holds the other) or renamed (the same but for names and pronouns)."""
     similarity: float
     """Jaccard similarity of the two texts' word 5-grams, 0 to 1."""
     containment: float
     """Part of the smaller text's word 5-grams that the other holds, 0 to 1."""
+    similarity_nameless: float | None
+    """Jaccard similarity of the two texts without names and pronouns; null where it was not asked (the texts are alike
+    with them) or names cannot be told (scripts without capitals)."""
     same_author: bool | None
     """Whether they share an author; null where one names none."""
+    cross_post: bool | None
+    """Whether they come from different archives; null where a file names none."""
     decision: Decision
     """marked (both stay, see `dup_role`), dropped (this one is not in `works`) or merged (one row stands for both)."""
     rule: str

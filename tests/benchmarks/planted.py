@@ -2,10 +2,11 @@
 
 ``python -m tests.benchmarks.planted FOLDER N`` writes
 
-- ``works.jsonl``: a work to a line: ``id``, ``source``, ``title``, ``authors``, ``fandoms``, ``language``, ``chapters``;
-- ``texts.jsonl``: the same as ``id`` and ``text``, for tools that know no chapters (``--texts``);
-- ``truth.jsonl``: what was planted: ``id``, ``of`` (what it is a copy of), ``kind``, true ``jaccard`` and ``containment``
-  of the word 5-grams of the two; and of traps ``id``, ``trap``.
+- ``works.jsonl``, a work to a line: ``id``, ``source``, ``title``, ``authors``, ``fandoms``, ``language``,
+  ``chapters``;
+- ``texts.jsonl``, the same as ``id`` and ``text``, for tools that know no chapters (``--texts``);
+- ``truth.jsonl``, what was planted: ``id``, ``of`` (what it is a copy of), ``kind``, true ``jaccard`` and
+  ``containment`` of the word 5-grams of the two; and of traps ``id``, ``trap``.
 
 Every work is a function of the seed and its number, so that the corpus is never held in memory, and a
 copy makes its original anew. Lengths are log-normal as on the archives.
@@ -57,10 +58,60 @@ TRAPS = {
 FOREIGN = {"de": 0.05, "es": 0.03, "ru": 0.02, "zh": 0.02}
 SOURCES = ("ao3", "ffn", "fimfiction", "wattpad")
 NAMES = {
-    "f": "Mary Elizabeth Irene Alice Jane Charlotte Lydia Hester Dorothea Emma Nell Beatrix Cordelia Rosalind Viola "
-    "Portia Hermia Helena Juliet Ophelia Miranda Marian Guinevere Morgana Isolde".split(),
-    "m": "Holmes Watson Darcy Bingley Gregson Lestrade Ahab Ishmael Queequeg Tom Huck Pip Oliver Heathcliff Edgar "
-    "Hamlet Horatio Lysander Orlando Prospero Arthur Lancelot Merlin Tristan Galahad".split(),
+    "f": [
+        "Mary",
+        "Elizabeth",
+        "Irene",
+        "Alice",
+        "Jane",
+        "Charlotte",
+        "Lydia",
+        "Hester",
+        "Dorothea",
+        "Emma",
+        "Nell",
+        "Beatrix",
+        "Cordelia",
+        "Rosalind",
+        "Viola",
+        "Portia",
+        "Hermia",
+        "Helena",
+        "Juliet",
+        "Ophelia",
+        "Miranda",
+        "Marian",
+        "Guinevere",
+        "Morgana",
+        "Isolde",
+    ],
+    "m": [
+        "Holmes",
+        "Watson",
+        "Darcy",
+        "Bingley",
+        "Gregson",
+        "Lestrade",
+        "Ahab",
+        "Ishmael",
+        "Queequeg",
+        "Tom",
+        "Huck",
+        "Pip",
+        "Oliver",
+        "Heathcliff",
+        "Edgar",
+        "Hamlet",
+        "Horatio",
+        "Lysander",
+        "Orlando",
+        "Prospero",
+        "Arthur",
+        "Lancelot",
+        "Merlin",
+        "Tristan",
+        "Galahad",
+    ],
 }
 PRONOUNS = {"f": ("she", "her", "her", "herself"), "m": ("he", "him", "his", "himself")}
 FANDOMS = ("Sherlock Holmes", "Pride and Prejudice", "Moby-Dick", "Arthurian Legend", "A Midsummer Night's Dream")
@@ -76,9 +127,7 @@ class Cast:
     def words(self) -> list[str]:
         """The words that the work's own numbers stand for: of each character a name and four pronouns."""
         return [
-            word
-            for name, gender in zip(self.names, self.genders, strict=True)
-            for word in (name, *PRONOUNS[gender])
+            word for name, gender in zip(self.names, self.genders, strict=True) for word in (name, *PRONOUNS[gender])
         ]
 
 
@@ -146,7 +195,9 @@ class Generator:
             return TRAP_MAKERS[detail](self, number), Planted(_id(number, self._rng(number, 1)), kind)
         return self._copy(number, kind)
 
-    def original(self, number: int, *, language: str = "en", n_words: int | None = None, cast: Cast | None = None) -> Story:
+    def original(
+        self, number: int, *, language: str = "en", n_words: int | None = None, cast: Cast | None = None
+    ) -> Story:
         """A work of its own; another cast is the same story told of others."""
         rng = self._rng(number, 1)
         ident = _id(number, rng)
@@ -235,8 +286,9 @@ class Generator:
             story = replace(first, chapters=tuple(c for original in originals for c in original.chapters))
             story = replace(story, title=f"{story.title} and Other Stories")
         elif kind == "renamed":
-            others = [n for n in rng.permutation([*NAMES["f"], *NAMES["m"]]).tolist()
-                      if n not in self.cast(numbers[0]).names]
+            others = [
+                n for n in rng.permutation([*NAMES["f"], *NAMES["m"]]).tolist() if n not in self.cast(numbers[0]).names
+            ]
             new = Cast(tuple(others[:4]), "".join("f" if n in NAMES["f"] else "m" for n in others[:4]))
             story = replace(self.original(numbers[0], cast=new), fandoms=(str(rng.choice(FANDOMS)),))
             story = replace(story, chapters=tuple(edited(c, 0.01 * rng.random(), rng) for c in story.chapters))
@@ -277,7 +329,22 @@ def _overlap(one: set[int], other: set[int]) -> tuple[float, float]:
 
 @cache
 def _fillers() -> list[str]:
-    return "instead merely quickly sadly once lately somewhere gently perhaps nearly twice forever aside apart".split()
+    return [
+        "instead",
+        "merely",
+        "quickly",
+        "sadly",
+        "once",
+        "lately",
+        "somewhere",
+        "gently",
+        "perhaps",
+        "nearly",
+        "twice",
+        "forever",
+        "aside",
+        "apart",
+    ]
 
 
 def edited(text: str, share: float, rng: Rng) -> str:
@@ -444,6 +511,8 @@ def _recap(g: Generator, number: int) -> Story:
     """A sequel that begins with the last words of the first part."""
     story, rng = _short(g, number, 800, 4000)
     first = g.original(g.an_original(number, rng))
+    while sum(len(chapter.split()) for chapter in first.chapters) < 1000:  # a recap of a short work would hold it
+        first = g.original(g.an_original(number, rng))
     recap = " ".join(first.chapters[-1].split(" ")[-200:])
     return replace(story, chapters=(f"Previously: {recap}\n\n{story.chapters[0]}", *story.chapters[1:]))
 
