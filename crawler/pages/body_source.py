@@ -207,9 +207,7 @@ def _parted(text: str) -> Found | None:
     parted = text[closing : following + len(opening)] if following >= 0 else "</p>"
     if not _is_paragraph(opening) or parted[4 : len(parted) - len(opening)].strip():
         return None
-    parts = text[len(opening) : end].split(parted)
-    if not all(parts) or " " in [part[0] for part in parts] or " " in [part[-1] for part in parts]:
-        parts = [part for one in parts if (part := one.strip(" "))]
+    parts = [part for one in text[len(opening) : end].split(parted) if (part := one.strip(" "))]
     breaks = [number for number, part in enumerate(parts) if part == _BREAK] if _BREAK in text else []
     for number in breaks:
         parts[number] = SCENE_BREAK

@@ -25,6 +25,9 @@ PARSER_VERSION: Final = "1"
 _AO3_PUBLISHER: Final = "archive of our own"
 _AO3_PARTS: Final = ("preface", "chapters", "afterword")
 _MIMETYPE: Final = b"application/epub+zip"
+_CONTAINER: Final = b"META-INF/container.xml"
+_DIRECTORY: Final = 65_536
+"""Bytes at the end of a zip that are looked through for its directory."""
 _MARKS: Final = (b"META-INF/container.xml", b".opf", b".xhtml")
 
 
@@ -42,6 +45,8 @@ def recognise(head: bytes, name: str = "") -> bool:
 
 def is_epub(source: Source) -> bool:
     """Whether a zip is an EPUB, by the names of its members: a container or one OPF that stands at most two deep."""
+    if _MIMETYPE in source.head[:200] and source.content is not None and _CONTAINER in source.content[-_DIRECTORY:]:
+        return True
     try:
         with source.open() as stream, zipfile.ZipFile(stream) as archive:
             names = {name.casefold() for name in archive.namelist()[:5000]}
@@ -106,6 +111,10 @@ def _ao3_markup(package: Package) -> str | None:
     ``None`` for other files: AO3's name its publisher, or begin with a preface that holds ``dl.tags``.
     """
     named = any(_AO3_PUBLISHER in publisher.casefold() for publisher in package.metadata.publishers)
+    if not named:  # told by the source before anything is parsed
+        mark = "preface" if len(package.spine) > 2 else "tags"
+        if not any(mark in (package.page(item) or "") for item in package.spine[:2]):
+            return None
     parts: dict[str, list[str]] = {}
     title = ""
     for place, item in enumerate(package.spine):

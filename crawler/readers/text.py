@@ -95,7 +95,8 @@ def _normalised(text: str, flags: list[str]) -> str:
     text = text.strip("\ufeff\x1a")
     if not text.strip(_INVISIBLE):
         raise Unreadable("empty", "only blank space" if text else "no text")
-    if any(blank + "\n" in text for blank in " \t\xa0\u3000"):
+    ends = {line[-1:] for line in text.split("\n")}
+    if not ends.isdisjoint(" \t\xa0\u3000"):
         text = _TRAILING.sub("", text)
     if "\n\n\n\n\n\n" in text:
         text = _MANY_BLANKS.sub("\n\n\n\n\n", text)

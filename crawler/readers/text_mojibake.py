@@ -47,10 +47,13 @@ _GATE: Final = re.compile(
     )
 )
 # What every sequence of the gate begins with, as one cheap scan; the gate itself looks at these places only.
+_STARTS: Final = r"[\x80-\x84\x86-\x9fÃÂÄÅÐÑÎÏ×ØÙÌĂĹÆâïðíãäåæçèéêëìàá√≈ƒ╨╤├‚ΓвпГВРС]"
+_START: Final = re.compile(_STARTS)
 _PLACE: Final = re.compile(
-    r"[\x80-\x84\x86-\x9fÃÂÄÅÐÑÎÏ×ØÙÌĂĹÆâïðíãäåæçèéêëìàá√≈ƒ╨╤├‚ΓвпГВРС]"
-    r"(?:(?<=[\x80-\x9f])|(?<=[ÃÂÄÅÐÑÎÏ×ØÙÌĂĹÆ√≈ƒ╨╤├‚ΓвпГВРС])[^\x00-\x7fа-яА-Я]|[\x80-\xbf\u2010-\u20bf™ƒŒŽŸˆ˜œšž])"
+    _STARTS
+    + r"(?:(?<=[\x80-\x9f])|(?<=[ÃÂÄÅÐÑÎÏ×ØÙÌĂĹÆ√≈ƒ╨╤├‚ΓвпГВРС])[^\x00-\x7fа-яА-Я]|[\x80-\xbf\u2010-\u20bf™ƒŒŽŸˆ˜œšž])"
 )
+_ASCII: Final = bytes(range(0x80))
 _MAX_LINE: Final = 1_000_000  # code points; ftfy needs about a second for as much
 _REACH: Final = (2, 12)  # code points before and after such a place that the gate looks at
 
@@ -60,7 +63,7 @@ def mend(text: str) -> tuple[str, bool]:
 
     Costs one scan for clean text. A line is taken from ftfy only if the gate finds less in it than before.
     """
-    if text.isascii() or next(_places(text), None) is None:
+    if text.isascii() or not _START.search(_foreign(text)) or next(_places(text), None) is None:
         return text, False
     lines = text.split("\n")
     changed = False
@@ -72,6 +75,11 @@ def mend(text: str) -> tuple[str, bool]:
             lines[number] = mended
             changed = True
     return ("\n".join(lines), True) if changed else (text, False)
+
+
+def _foreign(text: str) -> str:
+    """The characters beyond ASCII, which are few in most scripts: to look through them costs next to nothing."""
+    return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
 
 
 def _bad(text: str) -> int:
