@@ -92,8 +92,11 @@ def story_in_source(node: LexborNode, skipped: Sequence[LexborNode] = ()) -> Fou
 
 def _says(found: Found, words: str, left: str) -> bool:
     """Whether what was found, after what is left out, is all that an element says; white space does not count."""
-    if not left and found.between in ("", "\n"):
-        one = words.strip(" \n").replace("\n", "\n\n") if found.between else words
+    one, first = words.strip(" \n"), left.strip(" \n")
+    if found.between in ("", "\n") and one.startswith(first):
+        one = one[len(first) :].lstrip(" \n")
+        if found.between:
+            one = one.replace("\n", "\n\n")
         if one == (found.text if found.between else found.text.replace("\n", "")):
             return True
     text = found.text
@@ -109,10 +112,13 @@ def _slices(node: LexborNode) -> Iterator[tuple[int, int]]:
     if source is not _LAST.source:
         _LAST.source, _LAST.end = source, 0
     name = node.tag or ""
-    tag = f"<{name}{''.join(_written(*pair) for pair in node.attributes.items())}>".encode()
-    at = source.find(tag, _LAST.end)
-    if at < 0:
-        at = source.find(tag)
+    at = -1
+    for quote in "\"'":
+        tag = f"<{name}{''.join(_written(*pair, quote) for pair in node.attributes.items())}>".encode()
+        at = source.find(tag, _LAST.end)
+        at = source.find(tag) if at < 0 else at
+        if at >= 0:
+            break
     if at < 0 and name == "body":
         at, tag = max(source.find(b"<body"), 0), b""
     for _ in range(_MOST_TRIED):
@@ -128,8 +134,8 @@ def _slices(node: LexborNode) -> Iterator[tuple[int, int]]:
         at = source.find(tag, inside) if tag else -1
 
 
-def _written(name: str, value: str | None) -> str:
-    return f' {name}="{value}"' if value is not None else f" {name}"
+def _written(name: str, value: str | None, quote: str) -> str:
+    return f" {name}={quote}{value}{quote}" if value is not None else f" {name}"
 
 
 def _is_bare(before: bytes, after: bytes) -> bool:
@@ -173,9 +179,8 @@ def _is_open(node: LexborNode, source: bytes, start: int) -> bool:
 
 def _letters(text: str) -> bytes:
     """All but white space."""
-    codes = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
-    letters = codes[codes > 0x20].tobytes()
-    return letters.replace(b"\xc2\xa0", b"") if "\xa0" in text else letters
+    letters = text.encode("utf-8", "surrogatepass").translate(None, _BLANK)
+    return letters.replace(b"\xc2\xa0", b"") if b"\xc2" in letters else letters
 
 
 def paragraphs_of(markup: bytes) -> Found | None:

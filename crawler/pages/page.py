@@ -56,6 +56,11 @@ class Page:
         return LexborHTMLParser(self.html if self.raw is None else self.raw)
 
     @cached_property
+    def lowered(self) -> bytes:
+        """The page in UTF-8 with its ASCII letters in lower case: twenty times faster than to lower its characters."""
+        return (self.html.encode("utf-8", "surrogatepass") if self.raw is None else self.raw).lower()
+
+    @cached_property
     def url(self) -> str | None:
         """Address of the page: as given, else as the page or the browser that saved it states it."""
         if self.given_url:

@@ -61,7 +61,7 @@ def read(source: Source) -> Iterator[Item]:
     Raises ``Unreadable`` for a page that holds none, with the reason.
     """
     decoded = decode_page(source.data, source.media_type)
-    text = decoded.text.replace("\0", "") if "\0" in decoded.text else decoded.text
+    text = decoded.text.replace("\0", "") if b"\0" in source.data else decoded.text
     if decoded.encoding != "utf-8" and _SURROGATES.search(text):  # strict UTF-8 gives none
         text = _SURROGATES.sub("\ufffd", text)
     flags = decoded.flags

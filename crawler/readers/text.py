@@ -44,7 +44,11 @@ def read(source: Source) -> Iterator[Work]:
 
 def _work(source: Source, decoded: Decoded) -> Work:
     flags = list(decoded.flags)
-    text = _normalised(decoded.text, flags)
+    text = decoded.text
+    if b"\0" in source.data and "\0" in text:
+        text = text.replace("\0", "")
+        flags.append(_NULS_REMOVED)
+    text = _normalised(text, flags)
     header, sections, paragraphs = _parts(text, flags)
     if not any(any(map(str.isalnum, section.text)) for section in sections):
         raise Unreadable("no_story", "nothing but a header or a heading")
@@ -85,9 +89,6 @@ def _normalised(text: str, flags: list[str]) -> str:
 
     Raises ``Unreadable`` (``empty``) where nothing can be seen.
     """
-    if "\0" in text:
-        text = text.replace("\0", "")
-        flags.append(_NULS_REMOVED)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\f" in text or "\v" in text:

@@ -98,6 +98,7 @@ def test_all_else_needs_the_walker(html):
         '<div class="story"><p>x</p><ul><li>y</ul></div>',
         '<table><div class="story"><p>x</p></div></table>',
         "<div class='story'><p>x</p></div>",
+        "<div class='story' id=a><p>x</p></div>",
         '<svg><div class="story"><p>x</p></div></svg>',
     ],
 )
@@ -117,6 +118,9 @@ def test_what_is_left_out_may_stand_before_the_story():
     node = _node('<div class="story"><h3 class="landmark">Text</h3>\n<p>a <em>b</em></p>\n</div>')
     assert passage(node, leave_out=["h3.landmark"]).text == "a b"
     assert passage(node).text == "Text\n\na b"
+    node = _node('<div class="story"><p>a <em>b</em></p><p class="note">c</p></div>')
+    assert passage(node, leave_out=[".note"]).text == "a b"
+    assert passage(node).text == "a b\n\nc"
 
 
 _PIECES = [
