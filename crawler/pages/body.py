@@ -26,6 +26,8 @@ from schemas.work import Block, BlockKind, Span, SpanKind
 
 _KEEPERS: Final = ("<pre", "<listing", "<xmp", "<plaintext", "white-space", "\u0338")
 """What keeps white space as typed, and the one mark that would join a ``>`` before it."""
+_LONG: Final = 2_000
+"""Characters of markup from which on it pays to look for a note in the page's source."""
 _REACHING: Final = re.compile(
     r"<(?:!--|script|style|iframe|no|template|svg|head|title|select|datalist|audio|video|canvas|rp)"
 )
@@ -168,7 +170,9 @@ def _paragraphs(text: str, at: int) -> Iterator[Block]:
 
 def plain(node: LexborNode) -> str | None:
     """Paragraphs of a summary or note as plain text; ``None`` where nothing is left."""
-    return passage(node).text or None
+    markup = node.inner_html or ""
+    found = passage(node) if len(markup) > _LONG else passage_of_serialised(markup)
+    return found.text or None
 
 
 def plain_of_html(html: str) -> str | None:

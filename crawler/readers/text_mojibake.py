@@ -58,12 +58,15 @@ _MAX_LINE: Final = 1_000_000  # code points; ftfy needs about a second for as mu
 _REACH: Final = (2, 12)  # code points before and after such a place that the gate looks at
 
 
-def mend(text: str) -> tuple[str, bool]:
+def mend(text: str, foreign: str | None = None) -> tuple[str, bool]:
     """Text with its mojibake mended, and whether there was any.
 
-    Costs one scan for clean text. A line is taken from ftfy only if the gate finds less in it than before.
+    ``foreign`` are its characters beyond ASCII, where they are known (``foreign_of``). Costs one scan of these for
+    clean text. A line is taken from ftfy only if the gate finds less in it than before.
     """
-    if text.isascii() or not _START.search(_foreign(text)) or next(_places(text), None) is None:
+    if text.isascii() or not _START.search(foreign_of(text) if foreign is None else foreign):
+        return text, False
+    if next(_places(text), None) is None:
         return text, False
     lines = text.split("\n")
     changed = False
@@ -77,7 +80,7 @@ def mend(text: str) -> tuple[str, bool]:
     return ("\n".join(lines), True) if changed else (text, False)
 
 
-def _foreign(text: str) -> str:
+def foreign_of(text: str) -> str:
     """The characters beyond ASCII, which are few in most scripts: to look through them costs next to nothing."""
     return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
 

@@ -113,7 +113,7 @@ def table(rows: list[dict[str, object]]) -> bytes:
 def parquet(rows: list[dict[str, object]]) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(rows), sink)
-    return bytes(sink.getvalue())
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
 def bare_zip(data: bytes) -> object:
