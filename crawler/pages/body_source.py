@@ -49,6 +49,10 @@ _WRAPPERS: Final = frozenset({"div", "section", "article", "main", "body"})
 _BREAK: Final = "\x1e"
 """Stands for a thematic break among the paragraphs: no page that is taken holds it."""
 _MOST_TRIED: Final = 3
+_PASSES: Final = 16
+_LEAST_LOOKED_THROUGH: Final = 1 << 20
+_LONGEST: Final = 32 << 20
+"""Bytes of a story that is taken at most: it is held several times over."""
 _LONGEST_HEAD: Final = 20_000
 
 
@@ -65,13 +69,36 @@ class Found:
 
 
 class _Places:
-    """Where in the source of one page the last element was found: those that are asked for come in order."""
+    """Where in the source of one page elements are looked for: they are asked for in order, as a rule.
 
-    source: bytes = b""
-    end: int = 0
+    What is looked through in all is bounded, or a page of a hundred thousand elements would cost its square.
+    """
+
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self.end = 0
+        """Where the last element was found."""
+        self.left = _PASSES * len(source) + _LEAST_LOOKED_THROUGH
+
+    def find(self, tag: bytes, start: int) -> int:
+        """Offset of a start tag from ``start`` on; -1 where there is none, or enough was looked through."""
+        if self.left <= 0:
+            return -1
+        at = self.source.find(tag, start)
+        self.left -= (at if at >= 0 else len(self.source)) - start
+        return at
 
 
-_LAST: Final = _Places()
+_last = _Places(b"")
+"""Those of the page that was read last."""
+
+
+def _places_of(source: bytes) -> _Places:
+    global _last  # noqa: PLW0603 - the parser's tree has no place for what is known of its source
+    places = _last
+    if places.source is not source:
+        places = _last = _Places(source)
+    return places
 
 
 def story_in_source(node: LexborNode, skipped: Sequence[LexborNode] = ()) -> Found | None:
@@ -79,13 +106,17 @@ def story_in_source(node: LexborNode, skipped: Sequence[LexborNode] = ()) -> Fou
 
     ``skipped`` are elements in it that are left out.
     """
-    words = node.text(deep=True)
-    left = "".join([one.text(deep=True) for one in skipped])
-    for start, end in _slices(node):
-        if (found := paragraphs_of(_LAST.source[start:end])) is None:
+    places = _places_of(node.parser.raw_html)
+    words: str | None = None
+    left = ""
+    for start, end in _slices(node, places):
+        if (found := paragraphs_of(places.source[start:end])) is None:
             return None
-        if _says(found, words, left) and _is_open(node, _LAST.source, start):
-            _LAST.end = end
+        if words is None:
+            words = node.text(deep=True)
+            left = "".join([one.text(deep=True) for one in skipped])
+        if _says(found, words, left) and _is_open(node, places.source, start):
+            places.end = end
             return found
     return None
 
@@ -106,32 +137,39 @@ def _says(found: Found, words: str, left: str) -> bool:
     return _letters(left) + _letters(text) == _letters(words)
 
 
-def _slices(node: LexborNode) -> Iterator[tuple[int, int]]:
+def _slices(node: LexborNode, places: _Places) -> Iterator[tuple[int, int]]:
     """Where the content of an element may stand in the source: from its first ``<p`` to its last ``</p>``."""
-    source = node.parser.raw_html
-    if source is not _LAST.source:
-        _LAST.source, _LAST.end = source, 0
-    name = node.tag or ""
-    at = -1
-    for quote in "\"'":
-        tag = f"<{name}{''.join(_written(*pair, quote) for pair in node.attributes.items())}>".encode()
-        at = source.find(tag, _LAST.end)
-        at = source.find(tag) if at < 0 else at
-        if at >= 0:
-            break
+    source, name = places.source, node.tag or ""
+    tag, at = _tag_of(node, places)
     if at < 0 and name == "body":
         at, tag = max(source.find(b"<body"), 0), b""
+    elif at >= 0:
+        places.end = at + len(tag)  # taken or not: the next element of the same kind stands behind it
     for _ in range(_MOST_TRIED):
         if at < 0:
             return
         inside = at + len(tag)
         end = source.rfind(b"</body", inside) if name == "body" else source.find(f"</{name}>".encode(), inside)
         end = len(source) if end < 0 else end
+        places.left -= end - inside
         first = source.find(b"<p", inside, end)
         last = source.rfind(b"</p>", inside, end) + 4
-        if 0 <= first < last and _is_bare(source[inside:first], source[last:end]):
+        if 0 <= first < last <= first + _LONGEST and _is_bare(source[inside:first], source[last:end]):
             yield first, last
-        at = source.find(tag, inside) if tag else -1
+        at = places.find(tag, inside) if tag else -1
+
+
+def _tag_of(node: LexborNode, places: _Places) -> tuple[bytes, int]:
+    """The start tag of an element as its source may have it, and where that stands first; -1 where it does not."""
+    tag, at = b"", -1
+    for quote in "\"'":
+        tag = f"<{node.tag}{''.join(_written(*pair, quote) for pair in node.attributes.items())}>".encode()
+        at = places.find(tag, places.end)
+        if at < 0 and places.end:
+            at = places.find(tag, 0)
+        if at >= 0:
+            break
+    return tag, at
 
 
 def _written(name: str, value: str | None, quote: str) -> str:

@@ -1,6 +1,7 @@
 """Stories from the source of a page: what is taken, and that it is what the walker over the tree finds."""
 
 import sys
+import time
 import unicodedata
 
 import pytest
@@ -112,6 +113,17 @@ def test_chapters_with_the_same_tag_are_told_apart():
     nodes = LexborHTMLParser(page).css("div.story")
     for number in (*range(50), 7, 3, 49):
         assert passage(nodes[number]).text == f"chapter {number}"
+    page = "".join(f'<div class="story"><p>chapter {n}{"<br>x" * (n % 3 == 0)}</p></div>' for n in range(50))
+    taken = [story_in_source(node) is not None for node in LexborHTMLParser(page).css("div.story")]
+    assert taken == [n % 3 > 0 for n in range(50)]
+
+
+def test_many_elements_cost_linear_time():
+    page = "".join(f'<div id="a{n}"><p>x<br>y</p></div>' for n in range(20_000))
+    nodes = LexborHTMLParser(page).css("div")
+    start = time.process_time()
+    assert all(story_in_source(node) is None for node in reversed(nodes))
+    assert time.process_time() - start < 5  # a tenth of a second; its square would be a minute
 
 
 def test_what_is_left_out_may_stand_before_the_story():
