@@ -36,10 +36,20 @@ _ODD: Final = re.compile(
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _NO_BREAK: Final = re.compile(rb"\xc2\xa0|&nbsp;|&#160;|&#xa0;", re.IGNORECASE)
 _NAMES: Final = "|".join(sorted(PLAIN_MARKS, key=len, reverse=True))
-_MARKS: Final = re.compile(f"<(/?)({_NAMES})>")
+_ALIGNED: Final = "\x1f"
+"""Begins the name of a mark that stands for the alignment of a paragraph: no page that is taken holds it."""
+_MARKS: Final = re.compile(f"<(/?)({_NAMES}|{_ALIGNED}[a-z]+)>")
+_SOME: Final = f"((?:</?(?:{_NAMES}|{_ALIGNED}[a-z]+)>)+)"
+_ASTRAY: Final = (
+    (re.compile(rf" {_SOME} "), r" \1"),
+    (re.compile(rf"(?<=\n){_SOME} |\A{_SOME} "), r"\1\2"),
+    (re.compile(rf" {_SOME}(?=\n|\Z)"), r"\1"),
+)
+"""Spaces on both sides of marks, or beside marks at the edge of a paragraph: HTML shows one, or none."""
 _ATTRIBUTES: Final = r'((?: [A-Za-z][\w:.-]{0,40}="[^"<>&]{0,2000}")+) ?'
 _DRESSED: Final = re.compile(rf"<(p|{_NAMES}|span){_ATTRIBUTES}>")
 """Paragraphs and marks that have attributes."""
+_WHOLE: Final = re.compile(rf"<p{_ATTRIBUTES}>([^<]*+(?:<(?!/?p\b)[^<]*+)*+)</p>")
 _RULE: Final = re.compile(r'<hr(?: [A-Za-z][\w:.-]{0,40}(?:="?[^"<>&]{0,200}"?)?){0,8} ?/?>')
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})([^<>]{0,2000})>")
 _HEADING: Final = re.compile(
@@ -266,6 +276,8 @@ def _undressed(text: str) -> str:
     """HTML with its tags in one form: without attributes that mean nothing, ``<hr>`` as a paragraph of its own."""
     if "=" in text:
         text = _DRESSED.sub(_without_attributes, text)
+        if "<p " in text:
+            text = _WHOLE.sub(_aligned, text)
     if "<span>" in text and "<span " not in text:
         text = text.replace("<span>", "").replace("</span>", "")
     if "<hr" in text:
@@ -280,6 +292,14 @@ def _is_paragraph(opening: str) -> bool:
     return opening == "<p>" or (dressed is not None and dressed[1] == "p" and _is_plain("p", dressed[2]))
 
 
+def _aligned(match: re.Match[str]) -> str:
+    """A paragraph that is aligned and nothing else, with a mark around all that it holds."""
+    does, bare = meaning("p", match[1].rstrip()), meaning("p", "")
+    if len(does.marks) != 1 or does.marks[0][0] != "align" or does._replace(marks=()) != bare:
+        return match[0]
+    return f"<p><{_ALIGNED}{does.marks[0][1]}>{match[2]}</{_ALIGNED}{does.marks[0][1]}></p>"
+
+
 def _without_attributes(match: re.Match[str]) -> str:
     return f"<{match[1]}>" if _is_plain(match[1], match[2]) else match[0]
 
@@ -292,8 +312,16 @@ def _marked(text: str) -> tuple[str, list[RawSpan]] | None:
     pieces = _MARKS.split(text)
     texts = pieces[::3]
     plain = "".join(texts)
-    if "<" in plain or not _is_spaced_well(texts):
+    if "<" in plain:
         return None
+    if not _is_spaced_well(texts):
+        for pattern, spaced in _ASTRAY:
+            text = pattern.sub(spaced, text)
+        pieces = _MARKS.split(text)
+        texts = pieces[::3]
+        if not _is_spaced_well(texts):
+            return None
+        plain = "".join(texts)
     if "&" in plain:
         resolved = [_unescaped(piece) if "&" in piece else piece for piece in texts]
         texts = [piece for piece in resolved if piece is not None]
@@ -349,7 +377,8 @@ def _spans(plain: str, texts: Sequence[str], pieces: Sequence[str]) -> list[RawS
             start += 1
         end = at - 1 if plain[at - 1 : at] == " " else at
         if start < end:
-            spans.append((PLAIN_MARKS[name], start, end, None))
+            aligned = name[0] == _ALIGNED
+            spans.append(("align", start, end, name[1:]) if aligned else (PLAIN_MARKS[name], start, end, None))
     if nested:
-        spans = sorted(set(spans), key=lambda span: (span[1], -span[2], span[0]))
+        spans = sorted(set(spans), key=lambda span: (span[1], -span[2], span[0], span[3] or ""))
     return None if stack else spans

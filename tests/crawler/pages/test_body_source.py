@@ -52,6 +52,17 @@ def test_paragraphs_with_plain_marks_are_taken(html, text, spans):
     _agrees(node)
 
 
+def test_alignment_is_a_span():
+    page = '<div class="story"><p align="center"><b>x</b> y</p><p>z</p><p style="text-align: right;"> w </p></div>'
+    found = passage(_node(page))
+    assert found.text == "x y\n\nz\n\nw"
+    assert [(span.kind, span.start, span.end, span.value) for span in found.spans] == [
+        *(("align", 0, 3, "center"), ("strong", 0, 1, None), ("align", 8, 9, "right"))
+    ]
+    assert story_in_source(_node(page)) is not None
+    assert story_in_source(_node('<div class="story"><p>a</p><p align="center"><i>x<p>y</p></div>')) is None
+
+
 def test_thematic_breaks_are_blocks():
     found = passage(_node('<div class="story"><p>a</p><hr/><p>* * *</p> <hr class="c"> <p>b <i>c</i></p></div>'))
     assert found.text == "a\n\n* * *\n\n* * *\n\n* * *\n\nb c"
@@ -65,7 +76,7 @@ def test_thematic_breaks_are_blocks():
     "html",
     [
         "<p>a<br>b</p>",
-        '<p style="text-align:center">a</p>',
+        '<p style="text-align:center;font-style:italic">a</p>',
         '<p class="verse">a</p>',
         "<p>a<p>b</p>",
         "<p>a<i>b</p><p>c</i></p>",
