@@ -73,8 +73,8 @@ def prepare(work: Work) -> Prepared:
     ]
     if cleaned and not any(chapter.text for chapter in cleaned):
         raise Unprepared("no_text", "its chapters hold nothing but white space")
-    detections = language.detect_many([chapter.text for chapter in cleaned])
     declared = language_of(work.language_raw) if work.language_raw else None
+    detections = language.detect_many([chapter.text for chapter in cleaned], declared)
     known = language.combine(detections, declared)
     work_id = work_id_of(work)
     chapters = tuple(
