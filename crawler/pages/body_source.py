@@ -62,7 +62,7 @@ _MOST_TRIED: Final = 3
 _PASSES: Final = 16
 _LEAST_LOOKED_THROUGH: Final = 1 << 20
 _LONGEST: Final = 32 << 20
-"""Bytes of a story that is taken at most: it is held several times over."""
+"""Bytes of a page that stories are taken from at most: they are held several times over, and the page until the next."""
 _LONGEST_HEAD: Final = 20_000
 
 
@@ -116,7 +116,10 @@ def story_in_source(node: LexborNode, skipped: Sequence[LexborNode] = ()) -> Fou
 
     ``skipped`` are elements in it that are left out.
     """
-    places = _places_of(node.parser.raw_html)
+    source = node.parser.raw_html
+    if len(source) > _LONGEST:
+        return None
+    places = _places_of(source)
     words: str | None = None
     left = ""
     for start, end in _slices(node, places):
@@ -164,7 +167,7 @@ def _slices(node: LexborNode, places: _Places) -> Iterator[tuple[int, int]]:
         places.left -= end - inside
         first = source.find(b"<p", inside, end)
         last = source.rfind(b"</p>", inside, end) + 4
-        if 0 <= first < last <= first + _LONGEST and _is_bare(source[inside:first], source[last:end]):
+        if 0 <= first < last and _is_bare(source[inside:first], source[last:end]):
             yield first, last
         at = places.find(tag, inside) if tag else -1
 
