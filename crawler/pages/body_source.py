@@ -62,7 +62,7 @@ _MOST_TRIED: Final = 3
 _PASSES: Final = 16
 _LEAST_LOOKED_THROUGH: Final = 1 << 20
 _LONGEST: Final = 32 << 20
-"""Bytes of a page that stories are taken from at most: they are held several times over, and the page until the next."""
+"""Bytes of a page that stories are taken from: they are held several times over, the page until the next one."""
 _LONGEST_HEAD: Final = 20_000
 
 
@@ -248,7 +248,7 @@ def paragraphs_of(markup: bytes) -> Found | None:
     codes = np.frombuffer(markup, np.uint8)
     blank = codes <= 0x20
     again = blank[1:] & blank[:-1]
-    if not again.any():
+    if not np.count_nonzero(again):  # a twentieth of ``any``
         if (found := _parted(markup.decode())) is not None:
             return found
     else:
