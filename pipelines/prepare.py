@@ -178,6 +178,7 @@ def _work_row(
         n_chapters=len(chapters),
         n_chapters_source=work.n_chapters_source,
         n_chapters_planned=work.n_chapters_planned,
+        listed_chapters=work.listed_chapters,
         series=work.series,
         collections=_tags(work.collections),
         gifts=_tags(work.gifts),

@@ -7,9 +7,9 @@ from typing import Literal
 
 from schemas.base import BigCount, Characters, Record, Text, Words
 from schemas.vocabulary import ArchiveWarning, AuthorKind, Category, LanguageStatus, Rating, RelationshipKind, Status
-from schemas.work import Block, HeaderField, RelatedWork, Series, Span
+from schemas.work import Block, HeaderField, ListedChapter, RelatedWork, Series, Span
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 """Patch: wording. Minor: a nullable column more. Major: a column renamed, retyped or gone."""
 
 DuplicateMethod = Literal["same_file", "exact", "minhash", "containment"]
@@ -96,6 +96,8 @@ class WorkRow(Record):
     """Number of published chapters that the source claims."""
     n_chapters_planned: int | None
     """Number of planned chapters; null where the source does not say or does not know."""
+    listed_chapters: tuple[ListedChapter, ...]
+    """Chapters that an index page lists, in its order; empty where all of them are held."""
     series: tuple[Series, ...]
     """Series that the work belongs to."""
     collections: tuple[str, ...]

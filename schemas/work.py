@@ -89,6 +89,23 @@ class Series(Record):
     """Place of the work in the series (1-based)."""
 
 
+class ListedChapter(Record):
+    """A chapter that an index page lists without its text."""
+
+    title: str | None = None
+    """Title as listed."""
+    number: int | None = None
+    """Number as stated by the source."""
+    id: str | None = None
+    """The archive's own id of the chapter."""
+    url: str | None = None
+    """Address of the chapter."""
+    published_date: date | None = None
+    """Date of publication that the list claims."""
+    n_words: Words | None = None
+    """Word count that the list claims."""
+
+
 class RelatedWork(Record):
     """Another work that this one states a relation to."""
 
@@ -289,5 +306,7 @@ class Work(Record):
     part_number: int | None = None
     """Number of the one chapter that this page or file holds of a work of several; the chapters of a work
     (same source and id) are put together once all are read. Null where the work is whole."""
+    listed_chapters: tuple[ListedChapter, ...] = ()
+    """Chapters that an index page lists without their text, in its order."""
     header: tuple[HeaderField, ...] = ()
     """Further statements of the header, in order: disclaimer, spoilers, archive permission, beta …"""

@@ -20,14 +20,11 @@ from crawler.readers.source import Item, Source, Unreadable
 from schemas.work import Provenance, Work
 
 AO3_FORMAT: Final = "ao3_epub"
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 
 _AO3_PUBLISHER: Final = "archive of our own"
 _AO3_PARTS: Final = ("preface", "chapters", "afterword")
 _MIMETYPE: Final = b"application/epub+zip"
-_CONTAINER: Final = b"META-INF/container.xml"
-_DIRECTORY: Final = 65_536
-"""Bytes at the end of a zip that are looked through for its directory."""
 _MARKS: Final = (b"META-INF/container.xml", b".opf", b".xhtml")
 
 
@@ -44,9 +41,12 @@ def recognise(head: bytes, name: str = "") -> bool:
 
 
 def is_epub(source: Source) -> bool:
-    """Whether a zip is an EPUB, by the names of its members: a container or one OPF that stands at most two deep."""
-    if _MIMETYPE in source.head[:200] and source.content is not None and _CONTAINER in source.content[-_DIRECTORY:]:
-        return True
+    """Whether a zip is an EPUB: by the media type at its start, else by the names of its members.
+
+    They tell it by a container or by one OPF that stands at most two deep.
+    """
+    if _MIMETYPE in source.head[:200]:
+        return source.head.startswith(b"PK\3\4")
     try:
         with source.open() as stream, zipfile.ZipFile(stream) as archive:
             names = {name.casefold() for name in archive.namelist()[:5000]}

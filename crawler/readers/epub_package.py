@@ -23,6 +23,7 @@ from crawler.readers.epub_markup import flattened, text_of_xhtml
 from crawler.readers.epub_opf import Metadata, elements, resolve
 from crawler.readers.epub_toc import Entry, read_nav, read_ncx
 from crawler.readers.source import Source, Unreadable
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED, mend
 
 CONTAINER_MISSING: Final = "container_missing"
 OPF_MISSING: Final = "opf_missing"
@@ -152,6 +153,9 @@ class Package:
                 raise
             self.flag(SPINE_ITEM_DAMAGED)
             return None
+        markup, mended = mend(markup, "<")
+        if mended:
+            self.flag(MOJIBAKE_FIXED)
         flat = flattened(markup)
         if flat is not markup:
             self.flag(MARKUP_FLATTENED)

@@ -75,8 +75,10 @@ _FRAGMENT: Final = re.compile(
     re.IGNORECASE,
 )
 _TAG: Final = re.compile(rb"</?[A-Za-z][\w:-]{0,30}(?:\s[^<>]{0,2000})?/?>")
+_BARE_ROOT: Final = re.compile(
+    rb"<(?:[\w-]{1,20}:)?(?:package|ncx|container|rss|feed|rdf|fictionbook)\s[^<>]{0,500}xmlns", re.IGNORECASE
+)
 _ROOT: Final = re.compile(rb"<(?:[\w-]{1,20}:)?([A-Za-z]\w{0,30})[\s>/]")
-_MHTML: Final = re.compile(rb"(?im)^content-type:\s*multipart/related")
 
 
 def other_format(head: bytes) -> str | None:
@@ -123,11 +125,6 @@ def narrow(head: bytes) -> bytes:
     return head.removeprefix(b"\xef\xbb\xbf")
 
 
-def is_mhtml(start: bytes) -> bool:
-    """Whether a file is a web page saved with its pictures in one mail."""
-    return start.startswith((b"From:", b"MIME-Version:", b"Content-Type:")) and bool(_MHTML.search(start[:4096]))
-
-
 def office_document(head: bytes) -> str | None:
     """Name of a document format that is a zip, by the names near its start."""
     return next((name for mark, name in _ZIPPED if mark in head), None)
@@ -137,7 +134,7 @@ def markup(start: bytes) -> str | None:
     """HTML or XML by the first tags; a text that begins with a stray tag is none."""
     if _HTML.match(start) or (start.startswith((b"<?xml", b"<!--")) and _HTML.search(start[:4096])):
         return "XHTML" if start.startswith(b"<?xml") else "HTML"
-    if start.startswith((b"<?xml", b"<!DOCTYPE")):
+    if start.startswith((b"<?xml", b"<!DOCTYPE")) or _BARE_ROOT.match(start):
         root = _ROOT.search(
             re.sub(rb"<!--.{0,4000}?-->|<\?.{0,500}?\?>|<!.{0,500}?>", b"", start[:8192], flags=re.DOTALL)
         )

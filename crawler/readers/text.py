@@ -102,7 +102,7 @@ def _normalised(text: str, flags: list[str]) -> str:
         text = _TRAILING.sub("", text)
     if "\n\n\n\n\n\n" in text:
         text = _MANY_BLANKS.sub("\n\n\n\n\n", text)
-    text, mended = mend(text, foreign)
+    text, mended = mend(text, foreign=foreign)
     if mended:
         flags.append(MOJIBAKE_FIXED)
         text = _SURROGATES.sub("\ufffd", text)

@@ -58,17 +58,18 @@ _MAX_LINE: Final = 1_000_000  # code points; ftfy needs about a second for as mu
 _REACH: Final = (2, 12)  # code points before and after such a place that the gate looks at
 
 
-def mend(text: str, foreign: str | None = None) -> tuple[str, bool]:
+def mend(text: str, separator: str = "\n", foreign: str | None = None) -> tuple[str, bool]:
     """Text with its mojibake mended, and whether there was any.
 
-    ``foreign`` are its characters beyond ASCII, where they are known (``foreign_of``). Costs one scan of these for
-    clean text. A line is taken from ftfy only if the gate finds less in it than before.
+    Costs one scan of the characters beyond ASCII for clean text: ``foreign``, where they are known (``foreign_of``). A
+    line is taken from ftfy only if the gate finds less in it than before. In markup the ``separator`` of lines is
+    ``<``: a page may be one line, of which a part only went through a wrong encoding.
     """
     if text.isascii() or not _START.search(foreign_of(text) if foreign is None else foreign):
         return text, False
     if next(_places(text), None) is None:
         return text, False
-    lines = text.split("\n")
+    lines = text.split(separator)
     changed = False
     for number, line in enumerate(lines):
         if line.isascii() or len(line) > _MAX_LINE or not (before := _bad(line)):
@@ -77,7 +78,7 @@ def mend(text: str, foreign: str | None = None) -> tuple[str, bool]:
         if mended != line and _bad(mended) < before:
             lines[number] = mended
             changed = True
-    return ("\n".join(lines), True) if changed else (text, False)
+    return (separator.join(lines), True) if changed else (text, False)
 
 
 def foreign_of(text: str) -> str:
