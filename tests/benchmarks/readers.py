@@ -76,10 +76,9 @@ def saved(case: str, pattern: str, story: Story) -> bytes:
     return (page[: found.start(1)] + marked(story) + page[found.end(1) :]).encode()
 
 
-def generic_epub(title: str, chapters: list[Story]) -> bytes:
+def generic_epub(title: str, chapters: list[Story], body: str = "<h2>Chapter {}</h2>{}") -> bytes:
     pages = {
-        f"c{number}.xhtml": epub.page(f"<h2>Chapter {number}</h2>{marked(story)}")
-        for number, story in enumerate(chapters, 1)
+        f"c{number}.xhtml": epub.page(body.format(number, marked(story))) for number, story in enumerate(chapters, 1)
     }
     return epub.book(pages, f"<dc:title>{title}</dc:title><dc:creator>W</dc:creator><dc:language>en</dc:language>")
 
@@ -167,7 +166,9 @@ def cases() -> Iterator[Case]:
     yield Case("WARC", "a.warc", [archives.warc(responses)], lambda _: list(map(LexborHTMLParser, works)))
     members = {f"{n}.txt": text for n, text in enumerate(texts)}
     yield Case("zip of texts", "a.zip", [archives.zipped(members)], bare_zip)
-    yield Case("FimFarchive", "a.zip", [fimfarchive(books)], bare_zip)
+    layout = '<h1>Chapter {}</h1><div id="content">{}</div>'
+    ponies = [generic_epub(f"Case {n}", c, layout) for n, c in enumerate(halves)]
+    yield Case("FimFarchive", "a.zip", [fimfarchive(ponies)], bare_zip)
 
 
 def seconds(function: Callable[[Any], object], inputs: Sequence[object]) -> float:
