@@ -1,0 +1,1 @@
+"""Archives on the loopback interface that tests and people try the crawler on."""
