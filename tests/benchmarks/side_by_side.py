@@ -87,6 +87,7 @@ def judged(name: str, version: str, cost: Cost, out: Path, truth: Truth) -> Outc
     """Recall and precision of what a tool left out.
 
     A planted pair is found where one of the two was left out; a work was left out rightly where it is part of a pair.
+    That favours tools that leave out a collection for one of the works that it holds, and know nothing of the others.
     """
     kept = set(arrow_dataset.dataset(out, format="parquet").to_table(columns=["id"]).column("id").to_pylist())
     removed = truth.ids - kept
@@ -141,7 +142,7 @@ def run_peer(peer: Peer, folder: Path, truth: Truth, processes: int, cache: Path
 
 def run_ours(folder: Path, truth: Truth, processes: int, cache: Path) -> Outcome:
     """Run this project's own way on a corpus."""
-    command = [sys.executable, "-m", "tests.benchmarks.near_dedup", str(folder / "texts.jsonl"), "{out}"]
+    command = [sys.executable, "-m", "tests.benchmarks.near_dedup", str(folder / "works.jsonl"), "{out}"]
     return _run("Fanthology", metadata.version("fanthology"), [*command, str(processes)], truth, cache)
 
 
