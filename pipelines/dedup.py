@@ -30,7 +30,7 @@ from pipelines.dedup_decide import DuplicateFindings, decide_clusters
 from pipelines.dedup_join import BandTask, Join, Pairs, Places, band_pairs, gathered, near_tasks, split
 from pipelines.dedup_keys import EXACT, HIGHEST_BANDED, KeyTask, bands_for, key_path, write_keys
 from pipelines.dedup_known import Keys, KnownPairs, content_keys, pair_keys
-from pipelines.dedup_links import Links, Marks, Run, joined_labels
+from pipelines.dedup_links import Links, Marks, Run, Samples, joined_labels
 from pipelines.dedup_screen import Thresholds, copy_sketches, screen, screen_tasks
 from pipelines.dedup_verify import OVERLAP, Locate, Overlaps, verify, verify_tasks
 from pipelines.fingerprint import fixed_binary
@@ -184,7 +184,8 @@ class _Search:
 
     def no_links(self) -> Links:
         """Every leader for itself."""
-        return Links(np.arange(len(self._staged)), self._thresholds, self._verify)
+        samples = Samples(self._scratch / "samples.bin")
+        return Links(np.arange(len(self._staged)), self._thresholds, self._verify, samples)
 
     def links(self, leaders: Places) -> Links:
         """Near-duplicates, renamed copies and contained works among the leaders of the exact groups."""
