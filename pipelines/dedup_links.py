@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from pipelines.dedup_join import Pairs, Places, distinct_pairs, split
 from pipelines.dedup_screen import Shares, Thresholds
-from pipelines.dedup_verify import OVERLAP, OWN_OF_BOTH, STRONG, Overlaps
+from pipelines.dedup_verify import OVERLAP, OWN_OF_BOTH, STRONG, Compared, Overlaps
 from pipelines.fingerprint_words import Hashes
 
 Run = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Calls a function on every task and gives the results in the order of the tasks: ``map``, or an executor's."""
 Marks = npt.NDArray[np.bool_]
-Verify = Callable[[Pairs, Marks], tuple[Overlaps, list[Hashes]]]
+Verify = Callable[[Pairs, Marks], Compared]
 """Compares pairs on their texts, and the name-blind texts of the marked ones."""
 Codes = npt.NDArray[np.int8]
 Numbers = npt.NDArray[np.float64]
@@ -118,9 +118,9 @@ class Links:
         parts = [self.found]
         for start in range(0, len(fresh), BATCH_PAIRS):
             run = slice(start, start + BATCH_PAIRS)
-            found, samples = self.verify(fresh[run], asks[run])
-            self.samples.add(np.repeat(found["pair"], [len(sample) for sample in samples]), np.concatenate(samples))
-            parts.append(found)
+            found = self.verify(fresh[run], asks[run])
+            self.samples.add(np.repeat(found.overlaps["pair"], found.n_samples), found.samples)
+            parts.append(found.overlaps)
         together = np.concatenate(parts)
         order = np.argsort(together["pair"], kind="stable")
         self.boilerplate = np.concatenate((self.boilerplate, np.zeros(len(fresh))))[order]
