@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipelines.corpus import Corpus
 from pipelines.dedup_links import Run
 from pipelines.dedup_policy import NO_ARCHIVE
 from pipelines.errors import write_failure
+from pipelines.gather import gather
 from pipelines.inventory import Inventory, take_inventory
 from pipelines.policy import POLICY_COLUMNS, judge
 from pipelines.stage import Staging
@@ -239,7 +241,7 @@ def _chapter_batches(inventory: Inventory, works: pa.Table, places: np.ndarray[A
         run = slice(start, end)
         rows = np.concatenate([np.arange(f, f + n) for f, n in zip(firsts[run], counts[run], strict=True)])
         if len(rows):
-            yield inventory.rows.take("chapters", np.repeat(segments[run], counts[run]), rows)
+            yield gather(partial(inventory.rows.table, name="chapters"), np.repeat(segments[run], counts[run]), rows)
         start = end
 
 

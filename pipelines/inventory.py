@@ -170,6 +170,7 @@ def _newness(work: dict[str, Any]) -> tuple[Any, ...]:
     retrieved = work["retrieved_at"]
     return (
         work["is_current"],
+        work["n_chapters"] > 0,  # a list or index page never stands for the text, however new
         work["updated_date"] or _OLDEST,
         retrieved or _NEVER,
         work["n_chapters"],
@@ -268,6 +269,8 @@ def _superseded(work: dict[str, Any], newer: dict[str, Any] | None) -> RejectRow
         assert newer is not None
         when = newer["updated_date"] or newer["retrieved_at"]
         detail = f"replaced by the revision of {when}" if when else "replaced by a longer revision"
+        if not work["n_chapters"] and newer["n_chapters"]:
+            detail = "without text; replaced by the text"
         detail += f" in {newer['path'] or newer['url']}"
     return RejectRow(
         ref=work["path"] or work["input_ref"],

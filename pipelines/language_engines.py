@@ -11,8 +11,7 @@ import importlib
 import json
 import os
 import threading
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 from langdetect.detector_factory import PROFILES_DIRECTORY
 
+from pipelines.language_pairs import Pairs, common_letters
 from pipelines.language_scripts import PROFILES, SINGLE, script_of
 from pipelines.language_tags import tag_of
 
@@ -29,7 +29,6 @@ EXTRA = ("eo", "la")
 SEED = 0
 TOLERANCE = 1e-9
 
-_COMMON = 1e-4  # a letter that makes up this part of a profile belongs to its language, a rarer one to its names
 _AS_IN_PROFILES = str.maketrans("șțی", "şţي")
 
 KNOWN = frozenset(SINGLE.values()) | {str(tag_of(code)) for codes in PROFILES.values() for code in codes}
@@ -84,7 +83,7 @@ class Langdetect:
             for index, profile in enumerate(parsed):
                 factory.add_profile(profile_class(**profile), index, len(codes))
             self._factories[script] = factory
-            self._letters[script] = frozenset(letter for profile in parsed for letter in _common_letters(profile))
+            self._letters[script] = frozenset(letter for profile in parsed for letter in common_letters(profile))
 
     def probabilities(self, text: str, script: str) -> list[tuple[str, float]]:
         """Codes of langdetect and their probabilities above 0.1, best first; empty where it finds no features."""
@@ -104,18 +103,15 @@ class Langdetect:
         """
         if script.startswith("Chinese"):
             return 0
-        counts = Counter(text.translate(_AS_IN_PROFILES))
         known = self._letters[script]
-        return sum(
-            count
-            for letter, count in counts.items()
-            if letter not in known and script_of(letter) == script and not "\u1e00" <= letter <= "\u1eff"
-        )
-
-
-def _common_letters(profile: Mapping[str, Any]) -> Iterator[str]:
-    total = profile["n_words"][0]
-    return (gram for gram, count in profile["freq"].items() if len(gram) == 1 and count > _COMMON * total)
+        strange = [
+            letter
+            for letter in set(text)
+            if letter.translate(_AS_IN_PROFILES) not in known
+            and script_of(letter) == script
+            and not "\u1e00" <= letter <= "\u1eff"
+        ]
+        return sum(map(text.count, strange))
 
 
 class Cld2:
@@ -141,6 +137,8 @@ class Engines(NamedTuple):
     second: Second | None
     methods: Mapping[str, str]
     """Names, versions and reasons, for the manifest."""
+    pairs: Pairs | None = None
+    """What tells whether windows are in one language; without it all are taken to be."""
 
 
 def shipped_profiles() -> dict[str, bytes]:
@@ -192,7 +190,7 @@ def _load() -> Engines:
         "language_profiles": f"sha256:{digest}",
         "language_second": second_how,
     }
-    return Engines(first, second, methods)
+    return Engines(first, second, methods, Pairs(profiles))
 
 
 def _first(profiles: Mapping[str, bytes], digest: str) -> tuple[Langdetect, str]:

@@ -7,10 +7,14 @@ language, nobody needs to be asked.
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 # First and last code point of the blocks that matter, after NFKC: compatibility forms are gone by then.
 _BLOCKS = (
@@ -67,6 +71,12 @@ _BLOCKS = (
     (0x20000, 0x323AF, "Han"),
 )
 _STARTS = [start for start, _, _ in _BLOCKS]
+_CLASSES = ("", *sorted({script for _, _, script in _BLOCKS}), "marks", "other")
+_CHUNK = 1 << 16
+_STEP = 61
+_LAST_LETTER = 0x3FFFF
+_VOWEL_SIGNS = range(0x0900, 0x1800)  # Devanagari to Khmer
+_ASCII_OTHERS = bytes(code for code in range(128) if not chr(code).isalpha())
 
 _LATIN = (
     "af", "ca", "cs", "cy", "da", "de", "en", "eo", "es", "et", "fi", "fr", "hr", "hu", "id", "it", "la",
@@ -108,6 +118,7 @@ SINGLE: Mapping[str, str] = {
 """Scripts that one language stands for, as BCP 47 tag. Small languages in the same script (Yiddish, Assamese)
 are the second engine's to find."""
 
+_PARTS = {"Chinese": ("Han",), "Chinese or Japanese": ("Han", "Kana")}
 # A Chinese, Japanese or Korean character carries as much text as 2.5 letters of an alphabet.
 _DENSITY = {"Chinese": 2.5, "Chinese or Japanese": 2.5, "Japanese": 2.5, "Hangul": 2.5}
 # Japanese prose is at least one third kana; a Chinese text about Japanese things holds a few.
@@ -133,17 +144,73 @@ def script_of(char: str) -> str | None:
     return _BLOCKS[at][2]
 
 
+def letters_by_script(text: str) -> dict[str, int]:
+    """Number of letters of a whole text by script: Unicode category L, in ``other`` where no script is told apart.
+
+    Kana and Han are apart. ``marks`` are the vowel signs of the scripts of South Asia: half of what a reader there
+    calls letters. One linear pass without a Python object for each character.
+    """
+    if text.isascii():
+        latin = len(text.encode().translate(None, _ASCII_OTHERS))
+        return {"Latin": latin} if latin else {}
+    table = _classes()
+    counts = np.zeros(len(_CLASSES), dtype=np.int64)
+    for start in range(0, len(text), _CHUNK):
+        raw = text[start : start + _CHUNK].encode("utf-32-le", "surrogatepass")
+        found = table.take(np.frombuffer(raw, dtype=np.uint32), mode="clip")
+        seen = {index: int(np.count_nonzero(found == index)) for index in set(found[::_STEP].tolist())}
+        if sum(seen.values()) < len(found):  # what is rare has not been seen
+            counts += np.bincount(found, minlength=len(_CLASSES))
+            continue
+        for index, count in seen.items():
+            counts[index] += count
+    return {_CLASSES[index]: int(counts[index]) for index in np.flatnonzero(counts) if index}
+
+
+def count_letters(text: str) -> int:
+    """Number of letters of a text, vowel signs included."""
+    return sum(letters_by_script(text).values())
+
+
+@lru_cache(maxsize=1)
+def _classes() -> NDArray[np.uint8]:
+    """Index in ``_CLASSES`` of each code point of planes 0 to 3; there are no letters beyond."""
+    table = np.fromiter((chr(code).isalpha() for code in range(_LAST_LETTER + 1)), dtype=np.uint8)
+    table *= _CLASSES.index("other")
+    for start, end, script in _BLOCKS:
+        block = table[start : end + 1]
+        block[block > 0] = _CLASSES.index(script)
+    for code in _VOWEL_SIGNS:
+        if unicodedata.category(chr(code))[0] == "M":
+            table[code] = _CLASSES.index("marks")
+    return table
+
+
+def letters_of(script: str) -> list[int]:
+    """Code points of the letters and vowel signs of a kind of script, in plane 0."""
+    names = _PARTS.get(script, (script,))
+    return [
+        code
+        for start, end, name in _BLOCKS
+        if name in names
+        for code in range(start, min(end, 0xFFFF) + 1)
+        if unicodedata.category(chr(code))[0] in "LM"
+    ]
+
+
 def gate(text: str) -> Gate:
     """The script that most of a text is written in, kanji and kana taken together."""
-    counts: Counter[str] = Counter()
-    for char, count in Counter(text).items():
-        if char.isalpha():
-            counts[script_of(char) or "other"] += count
+    return gate_of(letters_by_script(text))
+
+
+def gate_of(letters: Mapping[str, int]) -> Gate:
+    """The script of most of a text from its letters by script."""
+    counts = {script: count for script, count in letters.items() if script != "marks"}
     if not counts:
         return Gate("", 0.0)
     kana, han = counts.pop("Kana", 0), counts.pop("Han", 0)
     if kana or han:
-        counts[_cjk(kana, han)] += kana + han
+        counts[_cjk(kana, han)] = kana + han
     weights = {script: count * _DENSITY.get(script, 1.0) for script, count in counts.items()}
     script = max(sorted(weights), key=lambda name: weights[name])
     return Gate(script, weights[script] / sum(weights.values()))

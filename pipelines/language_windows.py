@@ -9,37 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
-
-import numpy as np
-from numpy.typing import NDArray
-
-_CHUNK = 1 << 16
-_LAST_LETTER = 0x3FFFF  # planes 0 to 3; no letters beyond
-_VOWEL_SIGNS = range(0x0900, 0x1800)  # Devanagari to Khmer: half of what a reader there calls letters are marks
 
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,300}>|&(?:[a-zA-Z]{2,8}|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S{1,2000}|[\w.+-]{1,64}@[\w.-]{1,255}")
 _NO_LETTERS = re.compile(r"[\W\d_]{2,}")
-
-
-def count_letters(text: str) -> int:
-    """Number of letters of a whole text: Unicode category L, and the vowel signs of the scripts of South Asia."""
-    table = _letter_table()
-    total = 0
-    for start in range(0, len(text), _CHUNK):
-        raw = text[start : start + _CHUNK].encode("utf-32-le", "surrogatepass")
-        codes = np.frombuffer(raw, dtype=np.uint32)
-        total += int(np.count_nonzero(table[np.minimum(codes, _LAST_LETTER)]))
-    return total
-
-
-@lru_cache(maxsize=1)
-def _letter_table() -> NDArray[np.bool_]:
-    table = np.fromiter((chr(code).isalpha() for code in range(_LAST_LETTER + 1)), dtype=np.bool_)
-    for code in _VOWEL_SIGNS:
-        table[code] |= unicodedata.category(chr(code))[0] == "M"
-    return table
 
 
 def windows(text: str, count: int, size: int) -> list[str]:

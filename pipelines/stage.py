@@ -81,6 +81,15 @@ def rejects_schema() -> pa.Schema:
     return arrow_schema(RejectRow).append(pa.field("input_ref", pa.string(), nullable=False))
 
 
+def _with_new_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table that an older version staged, with the columns that it did not know yet: null or an empty list."""
+    for place, field in enumerate(schema):
+        if field.name not in table.column_names:
+            empty: list[object] = [[] if pa.types.is_list(field.type) else None] * table.num_rows
+            table = table.add_column(place, field, pa.array(empty, field.type))
+    return table
+
+
 def write_segment(
     folder: Path,
     works: Sequence[StagedWork],
@@ -220,4 +229,5 @@ class Staging:
     def open(self, segment: str, table: str) -> pa.Table:
         """A staged table, mapped into memory: only the rows that are used are read."""
         with pa.memory_map(str(self.segments_folder / segment / f"{table}.arrow")) as source:
-            return pa.ipc.open_file(source).read_all()
+            found = pa.ipc.open_file(source).read_all()
+        return _with_new_columns(found, works_schema()) if table == "works" else found

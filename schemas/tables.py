@@ -7,7 +7,7 @@ from typing import Literal
 
 from schemas.base import BigCount, Characters, Record, Text, Words
 from schemas.vocabulary import ArchiveWarning, AuthorKind, Category, LanguageStatus, Rating, RelationshipKind, Status
-from schemas.work import Block, HeaderField, RelatedWork, Series, Span
+from schemas.work import BlockSequence, HeaderField, ListedChapter, RelatedWork, Series, SpanSequence
 
 SCHEMA_VERSION = "1.1.0"
 """Patch: wording. Minor: a nullable column more. Major: a column renamed, retyped or gone."""
@@ -96,6 +96,8 @@ class WorkRow(Record):
     """Number of published chapters that the source claims."""
     n_chapters_planned: int | None
     """Number of planned chapters; null where the source does not say or does not know."""
+    listed_chapters: tuple[ListedChapter, ...]
+    """Chapters that an index page lists, in its order; empty where all of them are held."""
     series: tuple[Series, ...]
     """Series that the work belongs to."""
     collections: tuple[str, ...]
@@ -133,7 +135,7 @@ class WorkRow(Record):
     n_chars: BigCount
     """Characters of all chapters."""
     compression_ratio: float | None
-    """Compressed size of the text by its size (zlib, level 1; of more than 64 KiB, four windows of 16 KiB):
+    """Compressed size of the text by its size (zlib, level 1; of more than 16 KiB, four windows of 4 KiB):
     under 0.1 for repetitive junk, about 0.5 for prose; null where there is no text."""
     published_date: date | None
     """Date of publication that the source claims."""
@@ -227,9 +229,9 @@ class ChapterRow(Record):
     """The story text: plain paragraphs, joined by a blank line; nothing is cut from it by guess."""
     notes_after: Text | None
     """Author's notes after the chapter, where the source keeps them apart."""
-    blocks: tuple[Block, ...]
+    blocks: BlockSequence
     """The text's blocks in order; they cover all of it but the blank lines. Offsets in code points."""
-    spans: tuple[Span, ...]
+    spans: SpanSequence
     """Emphasis, links, ruby and so on that the markup stated. Offsets in code points."""
     n_words: Words
     """Words of the text, counted as the Archive of Our Own counts them."""
@@ -248,7 +250,8 @@ class ChapterRow(Record):
     language_detected: str | None
     """Language found in the text, as BCP 47 tag; null below 60 letters."""
     language_confidence: float | None
-    """Confidence of the detection, 0 to 1."""
+    """Confidence of the detection, 0 to 1: of the windows that decided, those of all chapters that look alike where
+    they were decided together; times the chapter's part in this language where that is less than four fifths."""
     language_status: LanguageStatus
     """reliable, second, low, und or zxx."""
     text_flags: tuple[str, ...]

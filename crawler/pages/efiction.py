@@ -7,22 +7,22 @@ Structure of the default templates (viewstory, storyindex, printstory, listings)
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawler.origins import origin_of, slug_of
+from crawler.origins import Origin, origin_of, slug_of
 from crawler.pages import statements as st
 from crawler.pages.body import passage, plain
 from crawler.pages.efiction_labels import Labels
 from crawler.pages.page import Page, PageKind, Refused
 from schemas.vocabulary import AuthorKind
-from schemas.work import Author, Chapter, Provenance, Work
+from schemas.work import Author, Chapter, ListedChapter, Provenance, Work
 
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 
 _CONTENT: Final = "div.chapter, #story, div.story, #chapter"
 _ERRORS: Final = ".errortext, .errormsg"
@@ -65,11 +65,33 @@ def read(page: Page, provenance: Provenance) -> Sequence[Work]:
         raise _refused(page, error)
     title = page.tree.css_first(f"#pagetitle {_STORY_LINK}")
     if title is not None or (page.tree.css_first(".infobox .label") and page.tree.css_first("#pagetitle")):
-        return [_work(page, _Head(page), Labels(_box(page.tree)), provenance, "index")]
+        return [_index(page, provenance)]
     listed = _listed(page, provenance)
     if listed:
         return listed
     raise st.refusal(page, "eFiction")
+
+
+def _index(page: Page, provenance: Provenance) -> Work:
+    """A story's own page: what its box states, and the notes of the story."""
+    notes = [note[1] for box in st.outermost(page.tree.css(".notes")) if (note := _note(box))]
+    head = _Head(page)
+    more = {"notes_before": "\n\n".join(notes) or None, "listed_chapters": tuple(_listed_chapters(page, head))}
+    return _work(page, head, Labels(_box(page.tree)), provenance, "index", **more)
+
+
+def _listed_chapters(page: Page, head: _Head) -> Iterator[ListedChapter]:
+    """Chapters of the index, by the links that lead to them; the menu and ``Next`` name them otherwise."""
+    seen: set[int] = set()
+    for link in page.tree.css(f"b {_STORY_LINK}, .title {_STORY_LINK}, li {_STORY_LINK}, td {_STORY_LINK}"):
+        href = st.attribute(link, "href")
+        number = _chapter_of(href)
+        title = st.line_of(link)
+        if number is None or not title or number in seen or "action=" in href:
+            continue
+        seen.add(number)
+        url = f"{head.origin.url}&chapter={number}" if head.origin else None
+        yield ListedChapter(title=re.sub(rf"^{number}\.\s+", "", title), number=number, url=url)
 
 
 def _refused(page: Page, error: LexborNode) -> Refused:
@@ -94,7 +116,7 @@ class _Head:
         link = tree.css_first(f"#pagetitle {_STORY_LINK}") or tree.css_first('a[href*="action=printable"]')
         base = self.address or st.attribute(tree.css_first("base"), "href")
         own = st.absolute(base, st.attribute(link, "href"))
-        self.origin = origin_of(self.address) or origin_of(own or "")
+        self.origin = origin_of(self.address) or origin_of(own or "") or _archived_at(tree)
         printed = st.attribute(tree.css_first('a[href*="action=printable"]'), "href")
         self.chapter = next((n for url in (self.address, printed) if (n := _chapter_of(url))), None)
         self.authors = _authors(self.heading, base)
@@ -103,6 +125,15 @@ class _Head:
         self.options = _options(tree)
         if self.chapter is None and (chosen := tree.css_first('select[name="chapter"] option[selected]')):
             self.chapter = st.identifier(st.attribute(chosen, "value"))
+
+
+def _archived_at(tree: LexborHTMLParser) -> Origin | None:
+    """The work that the last line of a printable page names: ``This story archived at http://…/viewstory.php?sid=5``."""
+    for link in reversed(tree.css(_STORY_LINK)):
+        address = st.attribute(link, "href")
+        if address == st.line_of(link) and (found := origin_of(address)) is not None:
+            return found
+    return None
 
 
 def _chapter_of(url: str) -> int | None:
@@ -214,7 +245,7 @@ def _contents(tree: LexborHTMLParser) -> dict[int, str]:
         target = st.attribute(link, "href")[1:]
         title = st.line_of(link)
         if target.isascii() and target.isdigit() and len(target) < 5 and title:
-            found.setdefault(int(target), title)
+            found.setdefault(int(target), re.sub(rf"^{int(target)}\.\s+", "", title))
     return found
 
 

@@ -128,6 +128,8 @@ def _labels(body: LexborNode) -> Iterator[tuple[str, str]]:
         label = cells[0].css_first("b") if len(cells) == 2 else None
         if label is not None and line(label).endswith(":"):
             yield line(label)[:-1].strip(), _inner(cells[1])
+        elif len(cells) == 1 and (mark := cells[0].css_first("b")) is not None and line(mark).endswith(":"):
+            yield line(mark)[:-1].strip(), _inner(cells[0]).replace(mark.html or "", "", 1)  # the summary's wide cell
     if rows:
         return
     for mark in body.css("div > b, p > b, body > b, div > strong, p > strong"):

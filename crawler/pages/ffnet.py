@@ -24,7 +24,7 @@ from crawler.pages.statements import attribute, stamped
 from schemas.vocabulary import AuthorKind
 from schemas.work import Author, Chapter, HeaderField, Provenance, Work
 
-_VERSION: Final = "1"
+_VERSION: Final = "2"
 TRUNCATED: Final = "page_truncated"
 NUMBER_UNKNOWN: Final = "chapter_number_unknown"
 
@@ -41,6 +41,9 @@ _TITLE: Final = re.compile(
     r"(?P<title>.+?)(?: Chapter (?P<number>\d{1,5})(?:: .*?)?)?, an? (?P<fandom>.+) (?:fanfic|fiction)\b.{0,40}"
 )
 _ARCHIVE: Final = re.compile(r"(.+?)(?: -)? FanFiction Archive\b")
+_ARCHIVE_PATH: Final = re.compile(
+    r"(?:https?://www\.fanfiction\.net)?/(?:anime|book|cartoon|comic|game|misc|movie|play|tv|crossovers)/|/[^/]{1,200}_Crossovers/"
+)
 _CROSSOVER: Final = re.compile(r"\s+Crossovers?$")
 
 
@@ -56,7 +59,7 @@ class Place:
 
 def recognise(page: Page) -> bool:
     """A story page, or the part of one that holds its head."""
-    if "rated:" not in page.html.casefold():
+    if b"rated:" not in page.lowered:
         return False
     return page.tree.css_first("#profile_top") is not None or (
         page.tree.css_first("#storytext, #storytextp") is not None and _line_node(page.tree) is not None
@@ -82,12 +85,17 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
         raise Refused("parse_error", "a story page without a title")
     number, chapter_title, n_chapters = chapter_of(page, facts, told.get("number"))
     story = tree.css_first("#storytext") or tree.css_first("#storytextp")
-    fields = work_fields(facts, place_of(tree.css("#pre_story_links a[href]"), source), provenance)
+    fields = work_fields(facts, place_of(_place_links(tree), source), provenance)
     if story is not None and fields["n_chapters_source"] is None:
         fields["n_chapters_source"] = n_chapters
-    if source == "ffnet" and told.get("fandom") and tree.css_first("#pre_story_links") is None:
+    if (
+        source == "ffnet"
+        and told.get("fandom")
+        and not fields["fandoms"]
+        and tree.css_first("#pre_story_links") is None
+    ):
         fields["fandoms"] = (told["fandom"],)
-    flags = [TRUNCATED] if "<html" in page.html[:4096].casefold() and "</html" not in page.html.casefold() else []
+    flags = [TRUNCATED] if b"<html" in page.lowered[:4096] and b"</html" not in page.lowered else []
     chapters: tuple[Chapter, ...] = ()
     if story is not None:
         chapters = (_chapter(page, story, number, chapter_title),)
@@ -109,6 +117,13 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
             part_number=number if chapters and n_chapters != 1 else None,
             **fields,
         )
+    ]
+
+
+def _place_links(tree: LexborHTMLParser) -> list[LexborNode]:
+    """Links to media and fandom above a story: since 2012 in an element of their own, before in the table above it."""
+    return tree.css("#pre_story_links a[href]") or [
+        link for link in tree.css("#gui_table1i a[href]") if _ARCHIVE_PATH.match(attribute(link, "href"))
     ]
 
 

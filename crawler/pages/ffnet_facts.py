@@ -256,6 +256,8 @@ def _facts(
     stamps: dict[str, int],
 ) -> Facts:
     language, genres, people = told
+    if people.count(" & ") == 1 and "," not in people and "[" not in people:
+        people = people.replace(" & ", ",")  # until 2013 the site joined its two characters so
     names = (name.strip() for name in people.replace("[", ",").replace("]", ",").split(","))
     return Facts(
         before=before,

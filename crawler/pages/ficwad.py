@@ -9,7 +9,7 @@ Published: 2006-11-05 - Updated: 2007-08-12 - 2928 words - Complete``; every cha
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Never
@@ -21,9 +21,9 @@ from crawler.pages.body import line, passage, plain
 from crawler.pages.page import Page, PageKind, Refused
 from crawler.pages.statements import attribute, epoch_day, host_of, refusal, stamped, utc_day, whole_number
 from schemas.vocabulary import AuthorKind
-from schemas.work import Author, Chapter, Engagement, HeaderField, Provenance, Work
+from schemas.work import Author, Chapter, Engagement, HeaderField, ListedChapter, Provenance, Work
 
-_VERSION: Final = "1"
+_VERSION: Final = "2"
 _SOURCE: Final = "ficwad"
 _BASE: Final = "https://ficwad.com"
 _NO_STORY: Final = ("script", "style", "noscript", "iframe", "ins", "form")
@@ -95,6 +95,7 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
             authors=_authors(story),
             **_places(story, meta),
             **(_facts_of_chapter(meta) if several else _facts_of_work(row, meta, provenance)),
+            listed_chapters=tuple(_listed(story)) if text is None else (),
             n_chapters_source=menu.n_chapters or whole_number(meta.get("Chapters")) or (None if several else 1),
         )
     ]
@@ -142,6 +143,25 @@ def _menu(story: LexborNode) -> Menu:
     chapters = story.css_first("#chapters")
     links = chapters.css('a[href*="/story/"]') if chapters is not None else []
     return Menu(sum(link.parent is not None and link.parent.tag == "h4" for link in links) or None)
+
+
+def _listed(story: LexborNode) -> Iterator[ListedChapter]:
+    """Chapters of an index, each a row like that of a work."""
+    chapters = story.css_first("#chapters")
+    for number, heading in enumerate(chapters.css("h4") if chapters is not None else (), 1):
+        link = _link(heading, "/story/")
+        found = _STORY.search(attribute(link, "href"))
+        if link is None or found is None:
+            continue
+        meta = _meta(heading.parent)
+        yield ListedChapter(
+            title=line(link) or None,
+            number=number,
+            id=found[1],
+            url=f"{_BASE}/story/{found[1]}",
+            published_date=_day(meta, "Published"),
+            n_words=_words(meta),
+        )
 
 
 def _places(story: LexborNode, meta: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ and was in ``#chapter_container``, ``.chapter_content`` before; notes of the aut
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Never
 
 from selectolax.lexbor import LexborNode
@@ -30,9 +30,9 @@ from crawler.pages.fimfiction_facts import (
 from crawler.pages.page import Page, PageKind, Refused
 from crawler.pages.statements import attribute, host_of, meta, stamped, whole_number
 from schemas.vocabulary import AuthorKind
-from schemas.work import Author, Chapter, Provenance, Work
+from schemas.work import Author, Chapter, ListedChapter, Provenance, Work
 
-_VERSION: Final = "1"
+_VERSION: Final = "2"
 _SOURCE: Final = "fimfiction"
 _NUMBER_UNKNOWN: Final = "chapter_number_unknown"
 
@@ -55,6 +55,7 @@ _USER: Final = re.compile(r"/user/(?:(\d{1,12})/)?([^/?#]+)", re.ASCII)
 _CHAPTER_ID: Final = re.compile(
     r"(?:download_chapter\.php\?chapter=|/chapters?/(?:download/)?|data-chapter(?:-id)?=\"?)(\d{1,12})\b", re.ASCII
 )
+_ROW_ID: Final = re.compile(r'data-chapter(?:-id)?="(\d{1,12})"', re.ASCII)
 _SITE_TITLE: Final = re.compile(r" - FIMFiction(?:\.net)?\s*$", re.IGNORECASE)
 _NOTE_LABEL: Final = re.compile(r"Author['’]s? Notes?\s?:?\s*", re.IGNORECASE)
 _TAGS: Final = {
@@ -75,7 +76,7 @@ _REFUSALS: Final = (
 def recognise_chapter(page: Page) -> bool:
     """A page with the text of a chapter."""
     html = page.html
-    if "chapter" not in html or not ("fimfiction" in html.casefold() or "story_content_box" in html):
+    if "chapter" not in html or not ("story_content_box" in html or b"fimfiction" in page.lowered):
         return False
     return page.tree.css_first("#chapter-body, #chapter_container, .chapter_content_box .chapter_content") is not None
 
@@ -181,6 +182,7 @@ def _work(
         rating_raw=rating_of_box(box),
         status_raw=status_of_box(box),
         n_chapters_source=len({attribute(link, "href") for link in links}) or None,
+        listed_chapters=tuple(_listed(links)),
         n_words_source=whole_number(line(words)) if words is not None else None,
         published_date=day_of(box.css_first(".approved-date") if box is not None else None),
         updated_date=day_of(box.css_first(".last_modified, .last-modified") if box is not None else None),
@@ -190,6 +192,33 @@ def _work(
         engagement_at=provenance.retrieved_at if counts else None,
         **fields,
     )
+
+
+def _listed(links: Iterable[LexborNode]) -> Iterator[ListedChapter]:
+    """Chapters of a box, by their links and what stands in their rows."""
+    seen: set[str] = set()
+    for link in links:
+        href = attribute(link, "href")
+        place = STORY.search(href)
+        if not place or not place[2] or href in seen or not (title := line(link)):
+            continue
+        seen.add(href)
+        row = link.parent
+        for _ in range(4):
+            if row is None or row.tag == "li" or row.css_first(".word_count") is not None:
+                break
+            row = row.parent
+        words = row.css_first(".word_count") if row is not None else None
+        day = row.css_first(".date-approved, .date_approved, .date") if row is not None else None
+        chapter_id = _ROW_ID.search((row.html or "")[:5000]) if row is not None else None
+        yield ListedChapter(
+            title=title,
+            number=int(place[2]),
+            id=chapter_id[1] if chapter_id else None,
+            url=f"{BASE}{href}" if href.startswith("/") else href,
+            published_date=day_of(day),
+            n_words=whole_number(line(words)) if words is not None else None,
+        )
 
 
 def _place(page: Page, box: LexborNode | None) -> tuple[str | None, int | None]:
@@ -257,14 +286,27 @@ def _notes(page: Page, story: LexborNode) -> tuple[str | None, str | None]:
     before: list[str] = []
     after: list[str] = []
     reached = False
-    for node in page.tree.css(", ".join((*_TEXTS, ".authors-note"))):
-        if node.mem_id == story.mem_id:
+    inner = next((node for node in story.css(".bbcode") if not _in_note(node)), story)
+    for node in page.tree.css(", ".join((*_TEXTS, ".bbcode", ".authors-note"))):
+        if node.mem_id == inner.mem_id:
             reached = True
         elif "authors-note" in attribute(node, "class"):
             text = plain(node) or ""
             label = _NOTE_LABEL.match(text)
             (after if reached else before).append(text[label.end() if label else 0 :].strip())
     return "\n\n".join(filter(None, before)) or None, "\n\n".join(filter(None, after)) or None
+
+
+def _in_note(node: LexborNode) -> bool:
+    """Whether an element is the text of a note, whose box stands at most three above."""
+    above = node.parent
+    for _ in range(3):
+        if above is None:
+            return False
+        if "authors-note" in attribute(above, "class"):
+            return True
+        above = above.parent
+    return False
 
 
 def recognise_refused(page: Page) -> bool:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.origins import origin_of
 from crawler.pages.body import Passage, line, passage
 from crawler.pages.page import Page, PageKind, Refused
-from crawler.readers.text_chapters import heading_of
-from schemas.work import Author, Block, Chapter, Provenance, Span, Work
+from crawler.pages.statements import title_from_path
+from crawler.pages.typed_header import Typed, typed_header
+from crawler.readers.text_chapters import MAX_HEADING, Heading, heading_of
+from schemas.work import Author, Block, Chapter, HeaderField, Provenance, Span, Work
 
-PARSER_VERSION = "1"
-MIN_LETTERS = 200
-"""Less text than this on a whole page is no story."""
+PARSER_VERSION = "2"
+CHAPTER_IN_TITLE = "chapter_in_title"
+"""The page's title names the chapter beside the work: pages of one folder may be one work."""
+_TITLE_PARTS = re.compile(r"\s+[-–—|•»]{1,3}\s+")
+TITLE_FROM_FIRST_LINE = "title_from_first_line"
+_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+MIN_LETTERS = 100
+"""Less text than this on a whole page is no story; notices of sites and servers are shorter, or say what they are."""
 _CONTENT = (
     *("#storytext", ".storytext", "#story", ".story", "#chapter-content", ".chapter-content", ".chapter-inner"),
     *(".entry-content", ".post-content", ".post-body", "article", '[role="main"]', "main", "#content", ".content"),
@@ -68,33 +75,77 @@ def read(page: Page, provenance: Provenance) -> Sequence[Work]:
     title = _title(tree)
     main = _main(tree)
     story = passage(main, leave_out=_CHROME) if main is not None else Passage("")
-    letters = sum(map(str.isalnum, story.text[:20_000]))
+    letters = _letters(story.text[:20_000])
     start = f"{title} {story.text[:2000]}"
-    if letters < 4 * MIN_LETTERS and _BLOCKED.search(page.html[:20_000]):
+    if letters < 8 * MIN_LETTERS and _BLOCKED.search(page.html[:20_000]):
         raise Refused("blocked", "a challenge page of the site's protection")
-    if letters < 2 * MIN_LETTERS:
+    if letters < 4 * MIN_LETTERS:
         for pattern, reason in _REFUSALS:
             if pattern.search(start):
                 raise Refused(reason, f"the page says {pattern.search(start)[0]!r}")  # type: ignore[index]
     if letters < MIN_LETTERS:
         raise Refused("no_story", f"{letters} letters on the whole page")
-    origin = origin_of(page.url) if page.url else None
-    flags = (*provenance.flags, *story.flags, "origin_unknown")
+    title, title_flags = (title, ()) if title else _title_of_text(story, provenance)
+    name, place = (title, None) if title_flags else _chapter_in_title(title)
+    typed = typed_header(story, title=name)
+    values = _values(page, typed)
+    flags = (*provenance.flags, *story.flags, *(typed.flags if typed else ()), *title_flags, "origin_unknown")
+    chapters = _chapters(typed.rest if typed else story)
+    if typed and typed.chapter_number is not None and len(chapters) == 1:
+        chapters = [chapters[0].model_copy(update={"number": typed.chapter_number})]
+    elif place is not None and len(chapters) == 1:
+        chapters = [chapters[0].model_copy(update={"number": place.number, "title": place.title})]
+        flags = (*flags, CHAPTER_IN_TITLE)
+    else:
+        name = title
     known = provenance.model_copy(
         update={"format": "html", "parser_version": PARSER_VERSION, "layout": "generic", "flags": flags}
     )
-    return [
-        Work(
-            source=origin.source if origin else "file",
-            source_work_id=origin.work_id if origin else None,
-            url=page.url,
-            title=title or "Untitled",
-            authors=_authors(tree),
-            language_raw=_attribute(tree, "html", "lang"),
-            chapters=tuple(_chapters(story)),
-            provenance=known,
-        )
-    ]
+    values = {"title": name} | values
+    more = [HeaderField(label="Page title", value=title)] if not title_flags and values["title"] != title else []
+    header = (*more, *(typed.header if typed else ()))
+    return [Work(**values, header=header, chapters=tuple(chapters), provenance=known)]
+
+
+def _values(page: Page, typed: Typed | None) -> dict[str, Any]:
+    """Fields by the page's markup, and over them what the author typed above the story."""
+    origin = origin_of(page.url) if page.url else None
+    values: dict[str, Any] = {
+        "source": origin.source if origin else "file",
+        "source_work_id": origin.work_id if origin else None,
+        "url": page.url,
+        "authors": _authors(page.tree),
+        "language_raw": _attribute(page.tree, "html", "lang") or _attribute(page.tree, "body", "lang"),
+    }
+    own = dict(typed.values) if typed else {}
+    if origin is not None:
+        own = {name: value for name, value in own.items() if name not in ("source", "source_work_id", "url")}
+    return values | own
+
+
+def _letters(text: str) -> int:
+    """Letters and digits of a text; a sign of Chinese, Japanese or Korean says as much as three."""
+    return sum(map(str.isalnum, text)) + 2 * len(_EAST_ASIAN.findall(text))
+
+
+def _chapter_in_title(title: str) -> tuple[str, Heading | None]:
+    """Title of the work and the chapter that a page's title names beside it: ``The Fog - Chapter 3: Rain``."""
+    pieces = _TITLE_PARTS.split(title, maxsplit=8)
+    for own, rest in ((pieces[-1], pieces[:-1]), (pieces[0], pieces[1:])):
+        heading = heading_of(own.strip()) if rest else None
+        if heading is not None and heading.kind in ("chapter", "part") and heading.number is not None:
+            return " - ".join(rest), heading
+    return title, None
+
+
+def _title_of_text(story: Passage, provenance: Provenance) -> tuple[str, tuple[str, ...]]:
+    """Title of a page that states none, and its flag: a first line in bold type or centred, else the file's name."""
+    apart = {(span.start, span.end) for span in story.spans if span.kind in ("strong", "underline", "align")}
+    for block in story.blocks[:1]:
+        first = story.text[block.start : block.end]
+        if (block.start, block.end) in apart and len(first) <= MAX_HEADING and "\n" not in first and block.kind == "p":
+            return first, (TITLE_FROM_FIRST_LINE,)
+    return title_from_path(provenance), ("title_from_file_name",)
 
 
 def _title(tree: LexborHTMLParser) -> str:
@@ -139,11 +190,7 @@ def _prose(node: LexborNode) -> int:
 
 def _chapters(story: Passage) -> list[Chapter]:
     """Chapters by headings that say so, at least two; else one. The headings go into number and title."""
-    cuts = []
-    for block in story.blocks:
-        heading = heading_of(story.text[block.start : block.end].strip()) if block.kind == "heading" else None
-        if heading is not None and heading.kind != "number":
-            cuts.append((block, heading.number, heading.title))
+    cuts = _marked_headings(story) or _set_apart(story)
     if len(cuts) < 2:
         return [Chapter(text=story.text, blocks=story.blocks, spans=story.spans)]
     chapters = []
@@ -153,6 +200,39 @@ def _chapters(story: Passage) -> list[Chapter]:
         end = following[0].start if following else len(story.text)
         chapters.append(_cut(story, block.end, end).model_copy(update={"number": number, "title": title}))
     return chapters
+
+
+def _marked_headings(story: Passage) -> list[tuple[Block, int | None, str | None]]:
+    """Headings of chapters that the markup calls headings."""
+    cuts = []
+    for block in story.blocks:
+        heading = _heading_at(story, block) if block.kind == "heading" else None
+        if heading is not None:
+            cuts.append((block, heading.number, heading.title))
+    return cuts if len(cuts) > 1 else []
+
+
+def _set_apart(story: Passage) -> list[tuple[Block, int | None, str | None]]:
+    """Headings of chapters that are paragraphs in bold type, underlined or centred, and that count on from 0 or 1."""
+    apart = {(span.start, span.end) for span in story.spans if span.kind in ("strong", "underline", "align")}
+    cuts: list[tuple[Block, int | None, str | None]] = []
+    for block in story.blocks:
+        if (block.start, block.end) not in apart or block.end - block.start > MAX_HEADING:
+            continue
+        heading = _heading_at(story, block)
+        if heading is not None and (heading.number is None or heading.number == _next_number(cuts)):
+            cuts.append((block, heading.number, heading.title))
+    return cuts if len(cuts) > 1 and any(number for _, number, _ in cuts) else []
+
+
+def _next_number(cuts: Sequence[tuple[Block, int | None, str | None]]) -> int:
+    numbers = [number for _, number, _ in cuts if number is not None]
+    return numbers[-1] + 1 if numbers else 1
+
+
+def _heading_at(story: Passage, block: Block) -> Heading | None:
+    heading = heading_of(story.text[block.start : block.end].strip())
+    return heading if heading is not None and heading.kind != "number" else None
 
 
 def _cut(story: Passage, start: int, end: int) -> Chapter:

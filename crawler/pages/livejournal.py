@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -17,14 +17,12 @@ from crawler.origins import origin_of
 from crawler.pages import statements as st
 from crawler.pages.body import Passage, passage
 from crawler.pages.page import Page, PageKind, Refused
-from crawler.readers.text_fields import date_of, read_fields
-from crawler.readers.text_header import read_header
+from crawler.pages.typed_header import typed_header
+from crawler.readers.text_fields import date_of
 from schemas.vocabulary import AuthorKind
-from schemas.work import Author, Block, Chapter, HeaderField, Provenance, Span, Work
+from schemas.work import Author, Chapter, HeaderField, Provenance, Work
 
-PARSER_VERSION: Final = "1"
-
-_Mark = TypeVar("_Mark", Block, Span)
+PARSER_VERSION: Final = "2"
 
 _SITES: Final = ("livejournal.com", "dreamwidth.org", "insanejournal.com")
 _OWN_BODIES: Final = (
@@ -45,7 +43,13 @@ _OTHER_BODIES: Final = (
     ".content .entry",
     "td.entry",
     ".post-body",
+    "div.entry",
+    'div[style^="margin-left: 30px"]',
+    'div[style^="margin-left:30px"]',
 )
+"""The last ones are those of the first styles (S1) and of the page of comments, which have no class for the text."""
+_OLD_MARKS: Final = ("mode=reply", "Post a new comment", "Post comment", "id='Comments'", 'id="Comments"')
+
 _TITLES: Final = (
     ".aentry-post__title-text, .aentry-post__title, .b-singlepost-title, .entry-title, .entry .subject, "
     ".entry-subject, .entrysubject, .subject, .asset-name, .asset-header-content-inner h2, .entry-header h2"
@@ -70,6 +74,11 @@ _LEFT_OUT: Final = (
     ".entry-tags",
     ".cut-expander",
     ".b-repost",
+    ".currents",
+    ".currentmood",
+    ".currentmusic",
+    ".talklinks",
+    ".subject",
 )
 _LABELLED: Final = (
     ("Mood", ".metadata-mood, .currentmood, .entry .mood, .lj-currents-mood"),
@@ -78,6 +87,8 @@ _LABELLED: Final = (
 )
 _CURRENT: Final = re.compile(r"^(?:current\s+)?(mood|music|location)\s*:\s*", re.IGNORECASE)
 _TIME_OF_DAY: Final = re.compile(r"[,.]?\s*(?:at\s+|@\s*)?\d{1,2}:\d{2}.*$", re.DOTALL)
+_WROTE: Final = re.compile(r"\bwrote,?\s*@\s+(\d{4}-\d{2}-\d{2})\b")
+"""The line above an entry in the first styles: ``name wrote, @ 2006-03-14 21:15:00``."""
 _NO_SUBJECT: Final = frozenset({"", "no subject", "(no subject)", "без темы", "(untitled)"})
 
 
@@ -90,7 +101,9 @@ def recognise(page: Page) -> bool:
         return False
     tree = page.tree
     if tree.css_first(", ".join(_OWN_BODIES)) is None:
-        return False
+        return (
+            any(mark in page.html for mark in _OLD_MARKS) and tree.css_first(f"{', '.join(_OTHER_BODIES)}") is not None
+        )
     return tree.css_first(".ljuser, .i-ljuser, [lj\\:user], .b-singlepost, .aentry") is not None
 
 
@@ -109,8 +122,8 @@ def read(page: Page, provenance: Provenance) -> Sequence[Work]:
     told = passage(body, leave_out=_LEFT_OUT)
     if not any(map(str.isalnum, told.text)):
         raise st.refusal(page, "a journal entry without text")
-    origin = origin_of(page.url or "")
-    name, user = _poster(tree, page.url)
+    address = _address(page)
+    name, user = _poster(tree, address)
     facts: dict[str, Any] = {
         "subject": _subject(tree),
         "poster": user or name,
@@ -119,7 +132,16 @@ def read(page: Page, provenance: Provenance) -> Sequence[Work]:
         "header": _currents(tree),
     }
     layout = "entry"
-    return [entry_work(told, facts, provenance, layout, url=page.url if origin else None)]
+    return [entry_work(told, facts, provenance, layout, url=address)]
+
+
+def _address(page: Page) -> str | None:
+    """Address of the entry: that of the page, else that of its links to comment, which are all that old styles have."""
+    links = page.tree.css('a[href*="mode=reply"]')[:5]
+    for address in (page.url, *(st.attribute(link, "href").partition("?")[0] for link in links)):
+        if address and origin_of(address) is not None:
+            return address
+    return None
 
 
 def entry_work(
@@ -135,17 +157,11 @@ def entry_work(
 
     ``facts`` may name ``subject``, ``poster`` (user name), ``posted`` (day), ``tags`` and ``header``.
     """
-    header = read_header(told.text)
-    reading = read_fields(header.fields) if header.fields and header.layout == "key-value" else None
-    values = dict(reading.values) if reading is not None else {}
-    subject, flags = facts.get("subject"), list(reading.flags if reading is not None else ())
-    extra = [*facts.get("header", ())]
-    if reading is not None and header.body < len(told.text) and told.text[header.body :].strip():
-        told = _after(told, header.body)
-        extra += reading.header
-        flags.append("header_in_text")
-    else:
-        values = {}
+    typed = typed_header(told)
+    values: dict[str, Any] = dict(typed.values) if typed else {}
+    subject, flags = facts.get("subject"), list(typed.flags if typed else ())
+    extra = [*facts.get("header", ()), *(typed.header if typed else ())]
+    told = typed.rest if typed else told
     values.pop("source", None), values.pop("source_work_id", None)
     if "title" in values and subject and subject != values["title"]:
         extra.insert(0, HeaderField(label="Subject", value=subject))
@@ -156,13 +172,13 @@ def entry_work(
     poster = facts.get("poster")
     if poster and "authors" in values and poster not in {author.name for author in values["authors"]}:
         extra.append(HeaderField(label="Posted by", value=poster))
-    elif poster:
+    elif poster and len(values.get("authors", ())) < 2:
         values["authors"] = (Author(name=poster, id=poster, kind=AuthorKind.USER),)
     values["freeforms"] = tuple(dict.fromkeys((*values.get("freeforms", ()), *facts.get("tags", ()))))
     values.setdefault("published_date", facts.get("posted"))
     values.pop("url", None)
     origin = origin_of(url or "")
-    number = reading.chapter.number if reading is not None and reading.chapter else None
+    number = typed.chapter_number if typed else None
     chapter = Chapter(text=told.text, blocks=told.blocks, spans=told.spans, number=number, url=url)
     return Work(
         source=origin.source if origin else kind,
@@ -174,19 +190,6 @@ def entry_work(
         provenance=st.stamped(provenance, kind, PARSER_VERSION, layout, flags),
         **values,
     )
-
-
-def _after(told: Passage, start: int) -> Passage:
-    """The passage from an offset on, its blocks and spans moved along."""
-    text = told.text[start:].lstrip("\n")
-    start = len(told.text) - len(text)
-    blocks = tuple(_moved(block, start) for block in told.blocks if block.end > start)
-    spans = tuple(_moved(span, start) for span in told.spans if span.end > start)
-    return Passage(text, blocks, spans)
-
-
-def _moved(mark: _Mark, start: int) -> _Mark:
-    return mark.model_copy(update={"start": max(0, mark.start - start), "end": mark.end - start})
 
 
 def _body(tree: LexborHTMLParser) -> LexborNode | None:
@@ -252,7 +255,8 @@ def _posted(tree: LexborHTMLParser) -> date | None:
             said = re.sub(r"^[^\W\d_]{3,12},\s+", "", said)
             if day := st.time_day(node) or st.time_day(node.css_first("time")) or date_of(said):
                 return day
-    return None
+    wrote = _WROTE.search(" ".join((tree.body.text(deep=True)[:4000] if tree.body is not None else "").split()))
+    return st.utc_day(wrote[1]) if wrote else None
 
 
 def _tags(tree: LexborHTMLParser) -> tuple[str, ...]:

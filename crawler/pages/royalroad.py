@@ -20,8 +20,9 @@ from crawler.pages.body import passage, plain, plain_of_html
 from crawler.pages.page import Page, PageKind, Refused
 from schemas.vocabulary import AuthorKind
 from schemas.work import Author, Chapter, Engagement, HeaderField, Provenance, Work
+from schemas.work import ListedChapter as Listed
 
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 HIDDEN_LEFT_OUT: Final = "hidden_paragraphs_left_out"
 DATES_FROM_LIST: Final = "dates_from_chapter_list"
 
@@ -137,6 +138,10 @@ class _Fiction:
             warnings_raw=_warnings(self.tree),
             status_raw=status,
             n_chapters_source=len(chapters) if chapters else None,
+            listed_chapters=tuple(
+                Listed(title=each.title or None, id=each.id, url=each.url, published_date=each.released)
+                for each in chapters
+            ),
             n_words_source=st.whole_number(words[1]) if words else None,
             published_date=published,
             updated_date=updated,
@@ -250,6 +255,7 @@ def _chapter_page(page: Page, content: LexborNode, provenance: Provenance) -> Wo
     if not told.text.strip():
         raise st.refusal(page, "Royal Road, a chapter without text")
     before, after = _notes(tree, content)
+    data = st.linked_data(tree, "Chapter", "CreativeWork", "Article")
     title, fiction = _titles(tree)
     address = page.url or st.meta(tree, "og:url") or ""
     match = _CHAPTER_URL.search(address)
@@ -268,14 +274,14 @@ def _chapter_page(page: Page, content: LexborNode, provenance: Provenance) -> Wo
         url=address or None,
         notes_before=before,
         notes_after=after,
-        published_date=_published(tree),
+        published_date=_published(tree) or st.utc_day(str(data.get("datePublished") or "")),
     )
     return Work(
         source="royalroad",
         source_work_id=origin.work_id if origin else None,
         url=origin.url if origin else None,
         title=fiction or title or st.title_from_path(provenance),
-        authors=_authors_of(tree.css('.fic-header a[href*="/profile/"]')) or _creator(tree),
+        authors=_authors_of(tree.css('.fic-header a[href*="/profile/"]')) or _creator(tree) or _stated_author(data),
         chapters=(chapter,),
         part_number=st.identifier(match[1]) if match else None,
         provenance=st.stamped(provenance, "royalroad", PARSER_VERSION, "chapter", flags),
@@ -285,6 +291,16 @@ def _chapter_page(page: Page, content: LexborNode, provenance: Provenance) -> Wo
 def _creator(tree: LexborHTMLParser) -> tuple[Author, ...]:
     name = st.meta(tree, "twitter:creator", "books:author")
     return (_author(name, ""),) if name else ()
+
+
+def _stated_author(data: dict[str, Any]) -> tuple[Author, ...]:
+    """Author by the redesign's JSON-LD: of the chapter, or of the book that it is part of."""
+    book = data.get("isPartOf")
+    for holder in (data, book if isinstance(book, dict) else {}):
+        stated = holder.get("author")
+        if isinstance(stated, dict) and isinstance(name := stated.get("name"), str) and name.strip():
+            return (_author(name, str(stated.get("url") or "")),)
+    return ()
 
 
 def _titles(tree: LexborHTMLParser) -> tuple[str | None, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -14,9 +14,9 @@ from crawler.pages.body import passage, plain
 from crawler.pages.page import Page, PageKind
 from crawler.readers.text_fields import date_of
 from schemas.vocabulary import AuthorKind
-from schemas.work import Author, Chapter, Engagement, HeaderField, Provenance, Work
+from schemas.work import Author, Chapter, Engagement, HeaderField, ListedChapter, Provenance, Work
 
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 
 _SITE: Final = "https://www.scribblehub.com"
 _NOTES: Final = (".wi_authornotes", ".wi_news")
@@ -69,6 +69,7 @@ def _series_page(page: Page, title: str, provenance: Provenance) -> Work:
         warnings_raw=st.lines_of(tree.css(".ul_rate_expand a")),
         status_raw=status,
         n_chapters_source=chapters,
+        listed_chapters=tuple(_listed(tree)),
         published_date=st.utc_day(str(st.linked_data(tree, "Book").get("datePublished") or "")),
         updated_date=updated,
         engagement=counts,
@@ -76,6 +77,23 @@ def _series_page(page: Page, title: str, provenance: Provenance) -> Work:
         chapters=(),
         provenance=st.stamped(provenance, "scribblehub", PARSER_VERSION, "series"),
     )
+
+
+def _listed(tree: LexborHTMLParser) -> Iterator[ListedChapter]:
+    """Chapters of the table of contents, in the order of their numbers; a page of it holds fifteen."""
+    found = []
+    for row in tree.css(".toc_ol li"):
+        link = row.css_first("a[href]")
+        match = _READ.search(st.attribute(link, "href"))
+        if match is None:
+            continue
+        date = row.css_first(".fic_date_pub")
+        said = re.sub(r",?\s\d{1,2}:\d{2}.*$", "", st.attribute(date, "title") or st.line_of(date) or "")
+        number = st.identifier(st.attribute(row, "order"))
+        title, url = st.line_of(link), st.attribute(link, "href")
+        entry = ListedChapter(title=title, id=match[2], url=url, published_date=date_of(said))
+        found.append((number or 0, entry))
+    yield from (entry for _, entry in sorted(found, key=lambda item: item[0]))
 
 
 def _authors(tree: LexborHTMLParser) -> tuple[Author, ...]:

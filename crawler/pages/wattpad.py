@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.origins import origin_of
 from crawler.pages import statements as st
-from crawler.pages.body import Passage, passage, plain, plain_of_html
+from crawler.pages.body import Passage, passage, plain_of_html
 from crawler.pages.page import Page, PageKind
 from schemas.vocabulary import AuthorKind
-from schemas.work import Author, Chapter, Engagement, Provenance, Work
+from schemas.work import Author, Chapter, Engagement, ListedChapter, Provenance, Work
 
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 
 _SITE: Final = "https://www.wattpad.com"
 _PART_URL: Final = re.compile(r"wattpad\.com/(\d{1,12})(?:[-/?#]|$)")
@@ -109,18 +109,39 @@ def _story_page(page: Page, story: dict[str, Any], provenance: Provenance) -> Wo
         url=origin.url if origin else None,
         title=title,
         authors=_authors(tree, story),
-        summary=summary or (plain(described) if described is not None else None),
+        summary=summary or (plain_of_html(described.html or "") if described is not None else None),
         freeforms=tuple(dict.fromkeys(tags)) or st.lines_of(tree.css(".tag-items a, .tag-items .tag-item")),
         rating_raw=_rating(tree, story),
         status_raw=_status(tree, story),
         language_raw=_language(story),
         n_chapters_source=_number(story.get("numParts")) or len(parts) or None,
+        listed_chapters=tuple(_listed(tree, story)),
         published_date=st.utc_day(_text(story.get("createDate"))),
         updated_date=st.utc_day(_text(story.get("modifyDate"))),
         engagement=_counts(tree, story),
         chapters=(),
         provenance=st.stamped(provenance, "wattpad", PARSER_VERSION, "story_json" if story else "story"),
     )
+
+
+def _listed(tree: LexborHTMLParser, story: dict[str, Any]) -> Iterator[ListedChapter]:
+    """Parts of the story, from the page's data, else from its table of contents."""
+    parts = story.get("parts")
+    for part in parts if isinstance(parts, list) else ():
+        if isinstance(part, dict) and (part_id := _text(part.get("id"))):
+            yield ListedChapter(
+                title=_text(part.get("title")),
+                id=part_id,
+                url=_text(part.get("url")),
+                published_date=st.utc_day(_text(part.get("createDate"))),
+                n_words=_number(part.get("wordCount")),
+            )
+    if isinstance(parts, list) and parts:
+        return
+    for link in tree.css(".story-parts li a[href], ul.table-of-contents li a[href]"):
+        url = st.absolute(_SITE, st.attribute(link, "href")) or ""
+        if match := _PART_URL.search(url):
+            yield ListedChapter(title=st.line_of(link), id=match[1], url=url)
 
 
 def _text(value: object) -> str | None:
@@ -183,6 +204,10 @@ def _counts(tree: LexborHTMLParser, story: dict[str, Any]) -> Engagement | None:
         value = st.whole_number(said or st.line_of(item.css_first(".stats-value")) or st.line_of(item))
         if name and counts[name] is None:
             counts[name] = value
+    for item in tree.css(".story-header [title], .story-info [title], .meta [title]"):
+        if match := re.fullmatch(r"([\d,]{1,15}) (Reads|Votes)", st.attribute(item, "title")):
+            name = "hits" if match[2] == "Reads" else "likes"
+            counts[name] = counts[name] if counts[name] is not None else st.whole_number(match[1])
     return Engagement(**counts) if any(value is not None for value in counts.values()) else None
 
 
@@ -205,7 +230,8 @@ def _part_page(page: Page, paragraphs: Sequence[LexborNode], provenance: Provena
     flags = [st.ORDERED_BY_ID] if part_id else []
     if name is None:
         flags.append("title_from_chapter" if title else "title_from_file_name")
-    origin = origin_of(_text(story.get("url")) or st.attribute(tree.css_first('a[href*="/story/"]'), "href"))
+    link = tree.css_first('a[href*="/story/"]')
+    origin = origin_of(_text(story.get("url")) or st.absolute(_SITE, st.attribute(link, "href")) or "")
     work_id = _text(story.get("id")) or (origin.work_id if origin and origin.source == "wattpad" else None)
     chapter = Chapter(
         text=told.text,

@@ -1,8 +1,9 @@
 """Threads of XenForo 1 and 2 forums (SpaceBattles, Sufficient Velocity, QuestionableQuesting, alternatehistory …).
 
 A threadmarked post is a chapter. Without any threadmark, the posts of the one who started the thread are, as far as the
-page says who that is. Pages of a thread are its parts, in the order of their numbers: a thread page does not say
-how many threadmarks lie before it.
+page says who that is. Pages of a thread are its parts, in the order of their last posts' ids, which rise: a page does
+not say how many threadmarks lie before it, the reader's pages are other ones than the thread's, and a first post may
+stand on each page again.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ from crawler.pages.body import passage, plain
 from crawler.pages.page import Page, PageKind, Refused
 from crawler.pages.xenforo_posts import Post, day_of, posts_of
 from schemas.vocabulary import AuthorKind
-from schemas.work import Author, Chapter, HeaderField, Provenance, Work
+from schemas.work import Author, Chapter, HeaderField, ListedChapter, Provenance, Work
 
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 NO_THREADMARKS: Final = "no_threadmarks"
 PART_IS_PAGE: Final = "part_is_page_of_thread"
 
 _THREAD: Final = re.compile(r"^(.*?)/threads/(?:[^/?#]*\.)?(\d{1,12})(?:/|$|[?#])")
+_POST: Final = re.compile(r"(?:#post-|/post-|posts/)(\d{1,15})", re.ASCII)
 _PAGE: Final = re.compile(r"(?:/page-|[?&]page=)(\d{1,6})")
+_VIEW: Final = re.compile(r"^(?:Threadmarks for|Reader mode)\s*[:–-]\s*|\s*[|–-]\s*(?:Threadmarks|Reader mode)$")
+"""What stands before or after a thread's title on its list of threadmarks and in the reader."""
 _STATISTICS: Final = re.compile(r"\(?\s*([\d,]{1,12}) threadmarks?(?:,\s*([\d.,]{1,12}[kKmM]?) words)?")
 _LEFT_OUT: Final = (
     ".bbCodeBlock-expandLink",
@@ -63,7 +67,7 @@ def read(page: Page, provenance: Provenance) -> Sequence[Work]:
     listed = page.tree.css(".structItem--threadmark, .threadmarkList .threadmarkListItem, .threadmarkItem")
     posts = thread.posts
     if not posts and listed and thread.title:
-        return [thread.work(provenance, (), "threadmarks", n_listed=len(listed))]
+        return [thread.work(provenance, (), "threadmarks", listed=tuple(filter(None, map(thread.listed, listed))))]
     if not posts or not thread.title:
         raise st.refusal(page, "XenForo")
     flags: list[str] = []
@@ -129,7 +133,7 @@ class _Thread:
             title = re.sub(r"(?: \| Page \d+)? \| [^|]{1,80}$", "", head)
         for prefix in self.prefixes if title else ():
             title = (title or "").removeprefix(prefix).strip(" \xa0-")
-        return title or None
+        return _VIEW.sub("", title or "") or None
 
     def starter(self, posts: Sequence[Post]) -> str | None:
         """Name of the one who started the thread: as stated, else by the first post of the first page."""
@@ -154,19 +158,34 @@ class _Thread:
         """Address of a post."""
         return f"{self.base}/posts/{post_id}/" if self.base and post_id else None
 
+    def listed(self, row: LexborNode) -> ListedChapter | None:
+        """The chapter of a row of a list of threadmarks."""
+        for link in row.css("a[href]"):
+            match = _POST.search(st.attribute(link, "href"))
+            if match and (title := st.line_of(link)):
+                return ListedChapter(
+                    title=title,
+                    id=match[1],
+                    url=self.post_url(match[1]),
+                    published_date=day_of(row.css_first("time, .DateTime")),
+                    n_words=st.whole_number(st.attribute(row, "data-words")),
+                )
+        return None
+
     def work(
         self,
         provenance: Provenance,
         chapters: tuple[Chapter, ...],
         layout: str,
         flags: Sequence[str] = (),
-        n_listed: int | None = None,
+        listed: tuple[ListedChapter, ...] = (),
     ) -> Work:
         """The thread as a work, whole or a part of it."""
         origin = self.origin()
         n_threadmarks, words = _statistics(self.tree)
         several = bool(chapters) and (self.number > 1 or self.last > 1)
-        status, more = _index_facts(self.tree)
+        last_id = st.identifier(chapters[-1].source_chapter_id) if chapters else None
+        status, stated, more = _index_facts(self.tree)
         described = self.tree.css_first(".threadmarkListingHeader .bbWrapper, .threadmarkListingHeader article")
         header = st.header_fields(
             (
@@ -184,12 +203,13 @@ class _Thread:
             summary=plain(described) if described is not None else None,
             freeforms=st.lines_of(self.tree.css("a.tagItem, .tagList a.tag, .js-tagList a")),
             status_raw=status,
-            n_chapters_source=n_threadmarks if n_threadmarks is not None else n_listed,
+            n_chapters_source=n_threadmarks or stated or len(listed) or None,
+            listed_chapters=listed,
             n_words_source=st.whole_number(words),
             published_date=day_of(self.tree.css_first(".p-description time, #pageDescription .DateTime")),
             header=(*header, *more),
             chapters=chapters,
-            part_number=self.number if several else None,
+            part_number=(last_id or self.number) if several else None,
             provenance=st.stamped(
                 provenance, "xenforo", PARSER_VERSION, layout, (*flags, *((PART_IS_PAGE,) if several else ()))
             ),
@@ -236,18 +256,20 @@ def _statistics(tree: LexborHTMLParser) -> tuple[int | None, str | None]:
     return None, None
 
 
-def _index_facts(tree: LexborHTMLParser) -> tuple[str | None, tuple[HeaderField, ...]]:
-    """Status and further pairs of the header of a list of threadmarks."""
-    status = None
+def _index_facts(tree: LexborHTMLParser) -> tuple[str | None, int | None, tuple[HeaderField, ...]]:
+    """Status, number of threadmarks and further pairs of the header of a list of threadmarks."""
+    status = number = None
     more = []
     for term in tree.css(".threadmarkListingHeader dt"):
         value = _definition(term)
         label = (st.line_of(term) or "").rstrip(":")
         if label.casefold() in _STATUS_LABELS:
             status = status or value
+        elif label.casefold() == "threadmarks" and (found := st.whole_number(value)):
+            number = number or found
         elif label:
             more.append((label, value))
-    return status, st.header_fields(more)
+    return status, number, st.header_fields(more)
 
 
 def _definition(term: LexborNode) -> str | None:

@@ -16,10 +16,12 @@ _POSTS: Final = "article.message--post, article.message[data-content], li.messag
 _BODY: Final = (
     ".message-body .bbWrapper, .message-userContent .bbWrapper, .bbWrapper, blockquote.messageText, .messageText"
 )
-_DATE: Final = (
-    ".message-attribution-main time, .message-attribution time, .messageMeta .DateTime, .datePermalink .DateTime, "
-    ".messageInfo .DateTime, time.u-dt"
+_DATES: Final = (
+    ".message-attribution-main time, .message-attribution time",
+    ".messageMeta .DateTime, .datePermalink .DateTime",
+    ".messageDetails .DateTime, .messageInfo .DateTime, time.u-dt",
 )
+"""Where the day of a post stands; an edit's day stands before it on the pages of XenForo 1."""
 _CONTROLS: Final = ("a", "ul", "li", "label", ".threadmark-control", ".label", ".threadmarkNav", "button")
 _CATEGORY: Final = re.compile(r"(?:Threadmarks?|Sidestory|Apocrypha|Omake|Media|Informational|Staff Post)\s*:\s*")
 _TIME_OF_DAY: Final = re.compile(r",?\s+(?:at\s+)?\d{1,2}:\d{2}.*$", re.DOTALL)
@@ -63,7 +65,7 @@ def _post(node: LexborNode) -> Post | None:
         author_link=link,
         body=body,
         threadmark=_threadmark(node, classes),
-        published=day_of(node.css_first(_DATE)),
+        published=next((day for place in _DATES if (day := day_of(node.css_first(place)))), None),
         edited=day_of(node.css_first(".message-lastEdit time, .editDate .DateTime")),
         is_start="first-post" in classes or "message-threadStarterPost" in classes or _is_first(node),
     )

@@ -20,7 +20,7 @@ from crawler.readers.source import Item, Source, Unreadable
 from schemas.work import Provenance, Work
 
 AO3_FORMAT: Final = "ao3_epub"
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 
 _AO3_PUBLISHER: Final = "archive of our own"
 _AO3_PARTS: Final = ("preface", "chapters", "afterword")
@@ -41,7 +41,12 @@ def recognise(head: bytes, name: str = "") -> bool:
 
 
 def is_epub(source: Source) -> bool:
-    """Whether a zip is an EPUB, by the names of its members: a container or one OPF that stands at most two deep."""
+    """Whether a zip is an EPUB: by the media type at its start, else by the names of its members.
+
+    They tell it by a container or by one OPF that stands at most two deep.
+    """
+    if _MIMETYPE in source.head[:200]:
+        return source.head.startswith(b"PK\3\4")
     try:
         with source.open() as stream, zipfile.ZipFile(stream) as archive:
             names = {name.casefold() for name in archive.namelist()[:5000]}
@@ -106,6 +111,10 @@ def _ao3_markup(package: Package) -> str | None:
     ``None`` for other files: AO3's name its publisher, or begin with a preface that holds ``dl.tags``.
     """
     named = any(_AO3_PUBLISHER in publisher.casefold() for publisher in package.metadata.publishers)
+    if not named:  # told by the source before anything is parsed
+        mark = "preface" if len(package.spine) > 2 else "tags"
+        if not any(mark in (package.page(item) or "") for item in package.spine[:2]):
+            return None
     parts: dict[str, list[str]] = {}
     title = ""
     for place, item in enumerate(package.spine):

@@ -13,7 +13,8 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawler.pages.body import Passage, join, line, passage
+from crawler.pages.body import Passage, join, line, passage, plain
+from crawler.pages.statements import outermost
 from crawler.readers.epub_toc import Entry
 from crawler.readers.text_chapters import heading_of
 from schemas.work import Chapter
@@ -22,6 +23,9 @@ _SPLIT: Final = re.compile(r"(.*)_split_\d{3,4}")
 _COUNTED: Final = re.compile(r"(\d{1,4})\s?[.:)–—-]\s{1,3}(\S.*)")
 _OPENING: Final = re.compile(r"<[A-Za-z][^<>]{0,2000}(?<!/)>\s{0,40}\Z")
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_NOTES: Final = ".authors-note, .author-note-portlet, .author-note, .wi_authornotes"
+"""Boxes of FimFiction, Royal Road and Scribble Hub, which makers of EPUBs keep."""
+_NOTE_LABEL: Final = re.compile(r"\A(?:Author['’]s? Notes?|A note from [^\n]{1,60})\s?:?\s*(?=\n|\Z)")
 _MAX_HEADINGS: Final = 4
 _MAX_STEPS: Final = 2000
 _MAX_TITLE: Final = 300
@@ -36,6 +40,7 @@ class Draft:
     title: str | None
     url: str | None = None
     parts: list[Passage] = field(default_factory=list)
+    notes: tuple[str | None, str | None] = (None, None)
 
     def chapter(self) -> Chapter:
         """The chapter with its parts joined."""
@@ -47,6 +52,8 @@ class Draft:
             number=self.number,
             title=self.title,
             url=self.url,
+            notes_before=self.notes[0],
+            notes_after=self.notes[1],
         )
 
 
@@ -80,9 +87,10 @@ class Chapters:
                 self.drafts[-1].path = path
                 continue
             number, title = take_heading(body, titles, self.work_title, len(self.drafts) + 1)
+            notes = take_notes(body)
             text = passage(body)
             if text.text:
-                self.drafts.append(Draft(path, number, title, url, [text]))
+                self.drafts.append(Draft(path, number, title, url, [text], notes))
             elif title or number is not None:
                 self.headings_only.append(title or str(number))
 
@@ -210,6 +218,28 @@ def take_heading(body: LexborNode, titles: Sequence[str], work_title: str, place
         used += 1
     _remove(headings[:used])
     return number, name
+
+
+def take_notes(body: LexborNode) -> tuple[str | None, str | None]:
+    """Author's notes that a site's markup sets apart, taken out of the page: those before its text, those after it."""
+    boxes = outermost(body.css(_NOTES)[:_MAX_HEADINGS])
+    if not boxes:
+        return None, None
+    inside = {node.mem_id: box.mem_id for box in boxes for node in box.traverse(include_text=True)}
+    told = False
+    first: set[int] = set()
+    for node in body.traverse(include_text=True):
+        if (owner := inside.get(node.mem_id)) is None:
+            told = told or (node.tag == "-text" and bool((node.text_content or "").strip()))
+        elif not told:
+            first.add(owner)
+    sides: tuple[list[str], list[str]] = ([], [])
+    for box in boxes:
+        text = _NOTE_LABEL.sub("", plain(box) or "").strip()
+        if text:
+            sides[box.mem_id not in first].append(text)
+    _remove(boxes)
+    return "\n\n".join(sides[0]) or None, "\n\n".join(sides[1]) or None
 
 
 def _remove(headings: Sequence[LexborNode]) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode
 
-from crawler.pages.body import plain
+from crawler.pages.body import passage, plain
 from crawler.readers.text_fields import Reading
 from crawler.readers.text_header import Field
 from crawler.readers.text_labels import label_of
@@ -56,8 +56,13 @@ _TITLES: Final = (
     (re.compile(r"(?i)update log"), "log"),
     (re.compile(r"(?i)about the (?:author|publisher)s?|also by .{1,80}"), "about the author"),
 )
+_INFORMATION: Final = re.compile(
+    r"(?i)(?:\d{1,4}_)?(?:information|introduction|story info(?:rmation)?|about (?:this|the) story)"
+)
 _MOST_WORDS: Final = {"cover": 60, "title page": 150, "contents": 20_000, "copyright": 700, "log": 20_000}
 _MOST_INFORMATION: Final = 1500
+_BYLINE: Final = re.compile(r"(?i)by:?\s")
+_MAKERS_LINE: Final = re.compile(r"(?i)^(?:exported|generated|converted|created|downloaded) (?:with|by|using|from)\b")
 _LINKED: Final = 0.6
 _ORIGINAL: Final = re.compile(r"(?i)(?:original )?(?:source|story|work)(?: url| link)?\s?:\s*(https?://\S+)")
 
@@ -83,7 +88,7 @@ def front_kind(sheet: Sheet, known: Iterable[str]) -> str | None:
     ``known`` are the title, the authors and whatever else a title page repeats.
     """
     kind = _stated_kind(sheet)
-    if kind is None and len(sheet.body.text(deep=True, separator=" ").split()) > _MOST_INFORMATION:
+    if kind is None and _is_long(sheet.body.text(deep=True, separator=" ")):
         return None  # nearly all pages of a story, at a hundredth of the cost of their paragraphs
     text = plain(sheet.body) or ""
     words = len(text.split())
@@ -98,11 +103,23 @@ def front_kind(sheet: Sheet, known: Iterable[str]) -> str | None:
         return kind
     if _linked(sheet.body, text) > _LINKED and len(sheet.body.css("a[href]")) > 1 and not sheet.is_listed:
         return "contents"
-    if _strong_labels(text) >= 3 and not _is_prose(text):
+    if (_strong_labels(text) >= 3 or _is_called_information(sheet, text)) and not _is_prose(text):
         return "information"
     if sheet.place < 3 and not sheet.is_listed and words <= 150 and _only_repeats(text, known):
         return "title page"
     return None if sheet.linear or sheet.is_listed or words > 200 else "aside"
+
+
+def _is_long(text: str) -> bool:
+    """Whether a text has more words than any page of information; no more of them are counted."""
+    return len(text.split(None, _MOST_INFORMATION)) > _MOST_INFORMATION
+
+
+def _is_called_information(sheet: Sheet, text: str) -> bool:
+    """Whether a page near the start is called so by FicHub or WebToEpub, and holds two labels at least."""
+    called = any(_INFORMATION.fullmatch(name.strip()) for name in (*sheet.titles, sheet.stem))
+    labels = sum(label_of(line.strip()) is not None for line in text.split("\n"))
+    return called and sheet.place < 4 and labels >= 2
 
 
 def _stated_kind(sheet: Sheet) -> str | None:
@@ -169,9 +186,24 @@ def labels_of(text: str) -> list[Field]:
 
 
 def read_information(body: LexborNode, reading: Reading) -> None:
-    """Takes what an information page states."""
+    """Takes what an information page states; paragraphs without a label, between byline and labels, are the summary."""
+    if told := _description(body):
+        reading.add(Field("summary", "Summary", told))
     for statement in labels_of(plain(body) or ""):
         # tools join lists by ", "; a name such as "J. Watson" would make the list look like a sentence
         parts = statement.value.split(", ") if statement.meaning == "characters" else [statement.value]
         for part in parts:
             reading.add(Field(statement.meaning, statement.label, part))
+
+
+def _description(body: LexborNode) -> str | None:
+    """The paragraphs of an information page that stand alone: no heading, byline or label, no line of its maker."""
+    told = passage(body)
+    kept: list[str] = []
+    for block in told.blocks:
+        text = told.text[block.start : block.end].strip()
+        if block.kind != "p" or label_of(text) or _ORIGINAL.match(text) or _MAKERS_LINE.search(text):
+            continue
+        if kept or not _BYLINE.match(text):
+            kept.append(text)
+    return "\n\n".join(kept) or None

@@ -28,7 +28,7 @@ from schemas.vocabulary import AuthorKind
 from schemas.work import Author, Chapter, HeaderField, Provenance, Series, Work
 
 FORMAT: Final = "epub"
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 
 FRONT_MATTER_LEFT_OUT: Final = "front_matter_left_out"
 HEADING_ONLY_PAGES: Final = "heading_only_pages"
@@ -137,6 +137,14 @@ def _leave_out(book: _Book, kind: str, sheet: Sheet) -> None:
         book.header.append(HeaderField(label=kind, value=sheet.titles[0] if sheet.titles else sheet.stem))
 
 
+def _subjects(package: Package) -> list[str]:
+    """Subjects; WebToEpub writes them all into one."""
+    stated = package.metadata.subjects
+    if maker_of(package) == "webtoepub" and len(stated) == 1:
+        return [each.strip() for each in stated[0].split(",") if each.strip()]
+    return stated
+
+
 def opf_values(package: Package) -> dict[str, Any]:
     """Fields of a work that the OPF states."""
     stated = package.metadata
@@ -146,7 +154,7 @@ def opf_values(package: Package) -> dict[str, Any]:
         "authors": tuple(_author(name) for name in dict.fromkeys(person.name for person in people)),
         "language_raw": stated.languages[0] if stated.languages else None,
         "summary": plain_text(stated.descriptions[0]) if stated.descriptions else None,
-        "freeforms": tuple(dict.fromkeys(stated.subjects)),
+        "freeforms": tuple(dict.fromkeys(_subjects(package))),
         "series": tuple(Series(title=title, position=_place(place)) for title, place in stated.series),
         "published_date": next(filter(None, (day_of(d.value) for d in stated.dates if d.kind in _PUBLISHED)), None),
         "updated_date": next(filter(None, (day_of(d.value) for d in stated.dates if d.kind in _UPDATED)), None),

@@ -23,8 +23,9 @@ from crawler.readers.tables import Table
 from crawler.readers.tables_lines import TOO_LONG, lines_of
 from schemas.work import Chapter
 
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 FORMAT: Final = "fimfarchive"
+TEXT_MISSING: Final = "text_missing"
 
 _INDEX: Final = "index.json"
 _LINE: Final = re.compile(rb'\s*"(\d{1,12})"\s*:\s*(\{.*\})\s*,?\s*\Z', re.DOTALL)
@@ -90,23 +91,27 @@ def _works(source: Source, archive: zipfile.ZipFile) -> Iterator[Item]:
             match = _LINE.match(line)
             record = jsonl.loads(match[2]) if match else None
             if isinstance(record, dict) and fimfiction_json.is_story(record):
-                yield _story(source, archive, record)
+                yield from _story(source, archive, record)
             else:
                 yield table.rejected(f"{_INDEX}:{number}", "bad_row", "no story of the index's shape")
 
 
-def _story(source: Source, archive: zipfile.ZipFile, record: dict[str, Any]) -> Item:
+def _story(source: Source, archive: zipfile.ZipFile, record: dict[str, Any]) -> Iterator[Item]:
+    """The story; where its EPUB is absent or damaged a reject says so, and what the index states is kept."""
     kept = record.get("archive")
     path = str((kept if isinstance(kept, dict) else record).get("path") or "")
     ref = f"{source.ref}/{path}".encode("utf-8", "backslashreplace").decode("utf-8")
+    chapters: tuple[Chapter, ...] = ()
     try:
         chapters = tuple(_chapters(source, archive, path, record))
     except Unreadable as error:
-        return Rejected(ref, error.reason, error.detail, FORMAT)
-    except (*_DAMAGED, KeyError) as error:
-        return Rejected(ref, "damaged", f"EPUB: {' '.join(str(error).split())[:200]}", FORMAT)
-    flags = () if chapters else ("text_missing",)
-    return work_of(record, provenance_of(source, record, FORMAT, *flags), chapters)
+        yield Rejected(ref, error.reason, error.detail, FORMAT)
+    except KeyError:
+        yield Rejected(ref, "damaged", "EPUB: named by the index and not in the archive", FORMAT)
+    except _DAMAGED as error:
+        yield Rejected(ref, "damaged", f"EPUB: {' '.join(str(error).split())[:200]}", FORMAT)
+    flags = () if chapters else (TEXT_MISSING,)
+    yield work_of(record, provenance_of(source, record, FORMAT, *flags), chapters)
 
 
 def _charge(source: Source, info: zipfile.ZipInfo) -> None:

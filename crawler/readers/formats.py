@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Final
 
 from crawler.readers import signatures
 from crawler.readers.source import Item, Source, Unreadable
+
+
+@cache
+def _module(name: str) -> ModuleType:
+    return import_module(f"crawler.readers.{name}")
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Format:
     @property
     def code(self) -> ModuleType:
         """The reader's module."""
-        return import_module(f"crawler.readers.{self.module}")
+        return _module(self.module)
 
     @property
     def version(self) -> str:
@@ -63,6 +69,13 @@ HTML: Final = Format(
     "works, chapters of works, or lists of works, as the kind of page has them",
     "see the kinds of pages",
 )
+MHTML: Final = Format(
+    "mhtml",
+    "mhtml",
+    "the header of a mail with multipart/related: a page that a browser or Word saved as one file",
+    "what the page holds",
+    "pictures and the pages of frames",
+)
 EPUB: Final = Format(
     "epub",
     "epub",
@@ -70,7 +83,13 @@ EPUB: Final = Format(
     "one work with the chapters of its spine; front and back matter told apart",
     "layout, fonts, pictures (their descriptions are kept)",
 )
-MOBI: Final = Format("mobi", "mobi", "the signature of MOBI, AZW3 and PalmDOC", "a reject: convert it to EPUB", "all")
+MOBI: Final = Format(
+    "mobi",
+    "mobi",
+    "the signature of MOBI, AZW3 and PalmDOC",
+    "a reject that names the book: no library under a permissive licence opens it; convert it to EPUB with calibre",
+    "all",
+)
 LIVEJOURNAL_XML: Final = Format(
     "livejournal_xml", "livejournal_xml", "the root element of LiveJournal's exports", "one work an entry", "comments"
 )
@@ -141,7 +160,20 @@ ARCHIVE: Final = Format(
     holds_others=True,
 )
 FORMATS: Final[tuple[Format, ...]] = (
-    *(TEXT, HTML, EPUB, MOBI, LIVEJOURNAL_XML, FIMFARCHIVE, FIMFICTION_JSON, WATTPAD_JSON, PAN, AO3_DUMP, AO3SCRAPER),
+    *(
+        TEXT,
+        HTML,
+        MHTML,
+        EPUB,
+        MOBI,
+        LIVEJOURNAL_XML,
+        FIMFARCHIVE,
+        FIMFICTION_JSON,
+        WATTPAD_JSON,
+        PAN,
+        AO3_DUMP,
+        AO3SCRAPER,
+    ),
     *(FANFICTIONNLP, CSV, JSONL, PARQUET, WARC, WACZ, ARCHIVE),
 )
 _JSON: Final = (FIMFICTION_JSON, WATTPAD_JSON, PAN, FIMFARCHIVE, JSONL)
@@ -255,14 +287,20 @@ def _written(source: Source, head: bytes, name: str) -> Format:
             if markup in {"HTML", "XHTML"}:
                 return HTML
             raise Unreadable("format_not_supported", f"{markup} is not read")
-    if start.startswith(b"Retry later") or sum(mark in head for mark in _ESCAPED_PAGE) > 1:
+    if start.startswith(b"Retry later") or (b"\\" in head and sum(mark in head for mark in _ESCAPED_PAGE) > 1):
         return HTML
-    if signatures.is_mhtml(start):
-        raise Unreadable("format_not_supported", "MHTML is not read; save the page as HTML")
-    for form in _JSON if start[:1] in (b"{", b"[") else _TABLES:
+    if MHTML.code.recognise(start):
+        return MHTML
+    for form in _JSON if start[:1] in (b"{", b"[") else _tables(head):
         if form.code.recognise(head, name):
             return form
     return TEXT
+
+
+def _tables(head: bytes) -> tuple[Format, ...]:
+    """The formats of tables that an input may be: without a mark between columns only one whose name says CSV."""
+    line = head[: head.find(b"\n") + 1 or len(head)]
+    return _TABLES if any(mark in line for mark in (b",", b";", b"\t", b"|")) else (CSV,)
 
 
 def read(source: Source) -> Iterator[Item]:

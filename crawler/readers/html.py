@@ -8,15 +8,20 @@ from collections.abc import Iterator, Sequence
 
 from crawler.pages.kinds import KINDS
 from crawler.pages.page import Page, Refused
-from crawler.readers.encoding import Decoded, decode
+from crawler.readers.encoding import Decoded, decode, wide_encoding
 from crawler.readers.epub_markup import flattened
 from crawler.readers.source import Item, Source, Unreadable
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED, mend
 from schemas.work import Provenance, Work
 
 _CHARSET = re.compile(
     rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})|<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})",
     re.IGNORECASE,
 )
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_WORDS = re.compile(r"[^\W\d_]+")
+_SAMPLE = 200_000  # characters of a page that are looked at
+_FEW = 40  # foreign letters that say nothing yet
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MISTAKEN = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949"}
 """Names that pages use for what is a larger encoding (the WHATWG Encoding Standard's labels)."""
@@ -25,21 +30,39 @@ _MISTAKEN = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk
 def decode_page(raw: bytes, media_type: str | None = None) -> Decoded:
     """Text of a page: by byte order mark, UTF-8, the stated charset, else as any text.
 
-    A charset that the bytes cannot be in is passed over, and so is a single-byte one where the
-    bytes are valid UTF-8: templates state charsets that their authors did not write in.
+    A charset that the bytes cannot be in is passed over, and so is one in which the page would be no writing, and a
+    single-byte one where the bytes are valid UTF-8: templates state charsets that their authors did not write in.
     Raises ``Unreadable`` for an encoding that Python has no codec for.
     """
-    if not raw.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if not raw.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not wide_encoding(raw):
         try:
             return Decoded(raw.decode("utf-8"), "utf-8", "utf-8")
         except UnicodeDecodeError:
             pass
         for name in _stated(raw, media_type):
             try:
-                return Decoded(raw.decode(name), name, "declared")
+                text = raw.decode(name)
             except (UnicodeDecodeError, LookupError):
                 continue
+            if _is_writing(text):
+                return Decoded(text, name, "declared")
     return decode(raw)
+
+
+def _is_writing(text: str) -> bool:
+    """Whether a page read in a stated charset is what people write in it.
+
+    Cyrillic read as Western is words of accents alone; KOI8-R read as windows-1251 has its capitals and small letters
+    the wrong way round.
+    """
+    words = "".join(_WORDS.findall(_TAG.sub(" ", text[:_SAMPLE])))
+    foreign = [char for char in words if not char.isascii()]
+    if len(foreign) < _FEW:
+        return True
+    if "\u0400" <= max(foreign) <= "\u04ff":
+        letters = "".join(char for char in foreign if char >= "\u0400")
+        return sum(map(str.isupper, letters)) * 2 < len(letters) or len(letters) < _FEW
+    return max(foreign) > "\u024f" or len(foreign) * 5 < len(words) * 2
 
 
 def _stated(raw: bytes, media_type: str | None) -> Iterator[str]:
@@ -61,13 +84,15 @@ def read(source: Source) -> Iterator[Item]:
     Raises ``Unreadable`` for a page that holds none, with the reason.
     """
     decoded = decode_page(source.data, source.media_type)
-    text = decoded.text.replace("\0", "")
-    if _SURROGATES.search(text):
+    text = decoded.text.replace("\0", "") if b"\0" in source.data else decoded.text
+    text, mended = mend(text, "<")
+    if (mended or decoded.encoding != "utf-8") and _SURROGATES.search(text):  # strict UTF-8 gives none
         text = _SURROGATES.sub("\ufffd", text)
-    flags = decoded.flags
-    if (flat := flattened(text)) != text:
+    flags = (*decoded.flags, MOJIBAKE_FIXED) if mended else decoded.flags
+    if (flat := flattened(text)) is not text:
         text, flags = flat, (*flags, "markup_flattened")
-    page = Page(text, source.url)
+    as_it_is = text is decoded.text and decoded.source == "utf-8" and not decoded.flags
+    page = Page(text, source.url, source.data if as_it_is else None)
     provenance = Provenance(
         format="html",
         parser_version="0",

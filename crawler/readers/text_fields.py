@@ -160,6 +160,8 @@ def _notes(reading: Reading, field: Field) -> bool:
 
 
 def _series(reading: Reading, field: Field) -> bool:
+    if field.value.strip(" .!").casefold() in _NONE:
+        return False
     return reading.once("series", (series_of(field.value),))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from crawler.readers import text_fanficfare
 from crawler.readers.text_chapters import heading_of, is_heading
 from crawler.readers.text_labels import Label, label_of
 from crawler.readers.text_lines import Lines
@@ -49,7 +50,7 @@ class Header:
 def read_header(text: str) -> Header:
     """Header of a text with newlines as line ends; layout ``none`` where there is no header."""
     lines = Lines(text)
-    for layout in (_fiction_dl, _labelled, _byline_only, _one_line, _lone_title):
+    for layout in (_fiction_dl, _fanficfare, _labelled, _byline_only, _one_line, _lone_title):
         if header := layout(lines):
             return Header(header.layout, header.fields, lines.offset(_skip_rule(lines, header.body)))
     return Header("none")
@@ -72,6 +73,14 @@ def _fiction_dl(lines: Lines) -> Header | None:
     values = lines.lines[1:5]
     fields = (Field(meaning, meaning.title(), value) for meaning, value in zip(meanings, values, strict=True) if value)
     return Header("fiction-dl", tuple(fields), 5)
+
+
+def _fanficfare(lines: Lines) -> Header | None:
+    """FanFicFare's text format."""
+    if (found := text_fanficfare.read(lines)) is None:
+        return None
+    statements, body = found
+    return Header("fanficfare", tuple(Field(*statement) for statement in statements), body)
 
 
 def _labelled(lines: Lines) -> Header | None:

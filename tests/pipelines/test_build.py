@@ -70,6 +70,15 @@ def test_the_newest_revision_wins_whatever_the_order(tmp_path):
     assert len(digests) == 1
 
 
+def test_a_newer_record_without_text_never_takes_the_place_of_the_text(corpus):
+    text = work(prose(1), source="ao3", source_work_id="7", path="story.html", updated_date=date(2020, 1, 1))
+    listed = work([], source="ao3", source_work_id="7", path="list.html", updated_date=date(2024, 1, 1))
+    corpus.stage(listed, text)
+    corpus.build()
+    assert corpus.table("works").path.tolist() == ["story.html"]
+    assert corpus.table("rejects").detail.tolist() == ["without text; replaced by the text in story.html"]
+
+
 def test_first_and_last_sight_span_the_revisions(corpus):
     for day in (3, 1, 2):
         seen = datetime(2024, 5, day, tzinfo=UTC)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pipelines import language_engines
 from pipelines.language import Detection, detect, detect_many, engines
 from pipelines.language_engines import Cld2, Engines, Langdetect, Opinion, shipped_profiles
+from pipelines.language_pairs import Pairs
 from pipelines.language_scripts import PROFILES
 from schemas.vocabulary import LanguageStatus
 
@@ -23,6 +24,7 @@ PASSAGES = {
     path.stem: path.read_text(encoding="utf-8")
     for path in sorted((ROOT / "tests/fixtures/language/passages").glob("*.txt"))
 }
+PAIRS = Pairs(shipped_profiles())
 NOTE = (
     "Author's note: thank you all so much for the comments on the last chapter, I read every single one of them. "
     "I do not own these characters, and this chapter has not been checked by anybody but me. Please tell me what you "
@@ -64,7 +66,7 @@ def any_engines(request, python_engine, monkeypatch):
     if request.param.endswith("pycld2"):
         pytest.importorskip("pycld2")
         second = Cld2()
-    monkeypatch.setattr(language_engines, "load", lambda: Engines(first, second, {}))
+    monkeypatch.setattr(language_engines, "load", lambda: Engines(first, second, {}, PAIRS))
     return request.param
 
 
@@ -75,13 +77,13 @@ def rust_engine() -> Langdetect:
 
 @pytest.fixture
 def langdetect_alone(python_engine, monkeypatch):
-    monkeypatch.setattr(language_engines, "load", lambda: Engines(python_engine, None, {}))
+    monkeypatch.setattr(language_engines, "load", lambda: Engines(python_engine, None, {}, PAIRS))
 
 
 @pytest.fixture
 def with_cld2(monkeypatch, python_engine):
     pytest.importorskip("pycld2")
-    monkeypatch.setattr(language_engines, "load", lambda: Engines(python_engine, Cld2(), {}))
+    monkeypatch.setattr(language_engines, "load", lambda: Engines(python_engine, Cld2(), {}, PAIRS))
 
 
 def use(monkeypatch: pytest.MonkeyPatch, first: Any, second: Any = None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.language_scripts import PROFILES, SINGLE, Gate, gate, script_of
+from pipelines.language_scripts import PROFILES, SINGLE, Gate, count_letters, gate, letters_by_script, script_of
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,32 @@ def test_blocks_are_those_of_unicode():
 
 def test_scripts_are_either_single_or_contested():
     assert not set(SINGLE) & set(PROFILES)
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("", {}),
+        ("12 -\x7f", {}),
+        ("Only ASCII, 7.", {"Latin": 9}),
+        ("naïve Москва 東の서울", {"Latin": 5, "Cyrillic": 6, "Han": 1, "Kana": 1, "Hangul": 2}),
+        ("हिन्दी", {"Devanagari": 3, "marks": 3}),
+        ("\U00010330\ud800", {"other": 1}),
+        ("é" * 70_000 + "ж" + "é" * 70_000, {"Latin": 140_000, "Cyrillic": 1}),
+    ],
+)
+def test_letters_by_script(text, letters):
+    assert letters_by_script(text) == letters
+
+
+@given(st.text() | st.text("aé1жा東の \ud800\U000e0041", max_size=300))
+def test_letters_by_script_are_those_of_each_character(text):
+    expected: dict[str, int] = {}
+    for char in text:
+        if char.isalpha():
+            script = script_of(char) or "other"
+            expected[script] = expected.get(script, 0) + 1
+    found = letters_by_script(text)
+    marks = found.pop("marks", 0)
+    assert found == expected
+    assert count_letters(text) == sum(expected.values()) + marks

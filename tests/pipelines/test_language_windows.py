@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.language_windows import cleaned, condensed, count_letters, slices, windows
+from pipelines.language_scripts import count_letters
+from pipelines.language_windows import cleaned, condensed, slices, windows
 
 
 def test_windows_stand_at_the_centres_of_equal_strides():

@@ -1,11 +1,11 @@
 """Pieces of works: which belong together, and what they make."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
-from pipelines.parts import are_one_work, join, part_key
-from schemas.work import Chapter
+from pipelines.parts import PartKey, are_one_work, join, part_key
+from schemas.work import Chapter, ListedChapter
 from tests.works import work
 
 NO_HEADER = ("title_from_file_name",)
@@ -115,3 +115,65 @@ def test_missing_chapters_are_told():
 def test_the_order_of_the_pieces_does_not_matter():
     pieces = [(1, page(1, "A.")), (2, page(2, "B.", day=2)), (2, page(2, "C."))]
     assert join(pieces) == join(pieces[::-1])
+
+
+def index(*listed, **fields):
+    """An index page: what it lists, and no text."""
+    item = work("", source="ffnet", source_work_id="9", path="index.html", **fields)
+    return item.model_copy(update={"chapters": (), "listed_chapters": listed})
+
+
+def test_an_index_page_is_a_piece_and_orders_the_chapters():
+    listed = (
+        ListedChapter(title="Dusk", id="30", published_date=date(2020, 1, 2), n_words=7),
+        ListedChapter(title="Dawn", id="20", url="https://example.org/20"),
+    )
+    page_of = index(*listed, summary="Night.", n_chapters_source=2)
+    key = part_key(page_of)
+    assert key is not None
+    assert (key.key, key.number) == ("ffnet:9", 0)
+    pages = [(20, page(20, "The sun rose.", chapter_id="20")), (30, page(30, "The sun set.", chapter_id="30"))]
+    by_id = {"flags": ("part_ordered_by_chapter_id",)}
+    pages = [
+        (number, each.model_copy(update={"provenance": each.provenance.model_copy(update=by_id)}))
+        for number, each in pages
+    ]
+    assert "part_ordered_by_chapter_id" in join(pages).provenance.flags
+    whole = join([(0, page_of), *pages])
+    assert [chapter.text for chapter in whole.chapters] == ["The sun set.", "The sun rose."]
+    assert [chapter.title for chapter in whole.chapters] == ["Dusk", "Dawn"]
+    assert whole.chapters[0].published_date == date(2020, 1, 2)
+    assert (whole.chapters[0].n_words_source, whole.chapters[1].url) == (7, "https://example.org/20")
+    assert (whole.summary, whole.n_chapters_source, whole.listed_chapters) == ("Night.", 2, ())
+    assert whole.provenance.path == "20-1.html"
+    assert whole.provenance.flags == ("joined_from_parts",)
+
+
+def test_a_list_that_lacks_a_chapter_says_nothing_of_the_order_and_is_kept_where_it_knows_more():
+    listed = (ListedChapter(title="Two", number=2), ListedChapter(title="Three", number=3))
+    held = page(2, "Second.")
+    held = held.model_copy(update={"chapters": (Chapter(text="First.", number=1), Chapter(text="Second.", number=2))})
+    whole = join([(0, index(*listed, n_chapters_source=3)), (2, held)])
+    assert [(chapter.number, chapter.title) for chapter in whole.chapters] == [(1, None), (2, "Two")]
+    assert whole.listed_chapters == listed
+    assert "chapters_missing" in whole.provenance.flags
+
+
+def test_an_index_page_alone_is_a_work_without_text():
+    alone = index(ListedChapter(title="One", number=1), n_chapters_source=1)
+    assert join([(0, alone)]) == alone
+
+
+def test_pages_whose_titles_name_work_and_chapter_are_pieces():
+    def chapter(number, name):
+        item = work("Text.", title="The Fog", path=f"Fog/{name}.html")
+        made = item.provenance.model_copy(update={"flags": ("origin_unknown", "chapter_in_title")})
+        return item.model_copy(update={"provenance": made, "chapters": (Chapter(text=name, number=number),)})
+
+    pieces = [(2, chapter(2, "b")), (1, chapter(1, "a"))]
+    assert {part_key(piece) for _, piece in pieces} == {
+        PartKey("folder:Fog/The Fog", 1),
+        PartKey("folder:Fog/The Fog", 2),
+    }
+    whole = join(pieces)
+    assert (whole.title, [chapter.text for chapter in whole.chapters]) == ("The Fog", ["a", "b"])

@@ -2,12 +2,13 @@
 
 import errno
 
+import pyarrow as pa
 import pytest
 
 from pipelines.errors import Incomplete, write_failure
 from pipelines.ledger import InputRecord
 from pipelines.prepare import prepare
-from pipelines.stage import StagedWork, Staging, write_segment
+from pipelines.stage import StagedWork, Staging, works_schema, write_segment
 from tests.works import prose, work
 
 
@@ -90,3 +91,16 @@ def test_a_full_disk_is_called_so(error):
 
 def test_another_failure_is_told_by_its_name():
     assert "cannot write: Read-only file system" in str(write_failure(OSError(errno.EROFS, "?"), "x"))
+
+
+def test_rows_of_an_older_version_get_the_columns_that_it_did_not_know(staging):
+    write_segment(staging.unfinished("s1"), [StagedWork("a.txt", prepare(work([prose(1)])))], [])
+    staging.commit("s1", ["s1"], "folder", [record("a.txt")], preparation="p", run=1)
+    path = staging.segments_folder / "s1" / "works.arrow"
+    old = staging.open("s1", "works").drop_columns(["listed_chapters", "summary"])
+    with pa.OSFile(str(path.with_suffix(".new")), "wb") as sink, pa.ipc.new_file(sink, old.schema) as writer:
+        writer.write_table(old)
+    path.with_suffix(".new").replace(path)
+    table = staging.open("s1", "works")
+    assert table.schema.names == works_schema().names
+    assert (table.column("listed_chapters").to_pylist(), table.column("summary").to_pylist()) == ([[]], [None])

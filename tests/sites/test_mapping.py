@@ -65,8 +65,8 @@ def test_a_crawl_sees_real_addresses_and_the_archive_sees_real_names(tmp_path, r
         assert crawl(tmp_path, urls, *given) == [
             ["https://archiveofourown.org/works/40000000" + whole, f"{base}/40000000{whole}", 200, True],
             [f"{base}/40000001", f"{base}/40000001", 404, True],
-            [f"{base}?page=2", "IgnoreRequest"],
-            ["https://example.org/", "NotSupported"],
+            [f"{base}?page=2", "RobotsForbidden"],
+            ["https://example.org/", "RobotsUnreachable"],
         ]
         assert sorted((request.host, request.target, request.status) for request in archive.requests) == [
             ("archiveofourown.org", "/robots.txt", 200),

@@ -6,12 +6,13 @@ from pathlib import Path
 from crawler.pages.otw import KIND_WORK
 from crawler.pages.otw_blurb import KIND_LISTING
 from crawler.pages.otw_download import KIND_DOWNLOAD
+from crawler.pages.otw_index import KIND_INDEX
 from crawler.pages.otw_outcomes import KIND_OUTCOME
 from crawler.pages.page import REASONS, Page, PageKind, Refused
 from schemas.work import Provenance, Work
 from tests.fixture_folders import check_work
 
-KINDS: tuple[PageKind, ...] = (KIND_DOWNLOAD, KIND_WORK, KIND_LISTING, KIND_OUTCOME)
+KINDS: tuple[PageKind, ...] = (KIND_DOWNLOAD, KIND_WORK, KIND_LISTING, KIND_INDEX, KIND_OUTCOME)
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "otw"
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 

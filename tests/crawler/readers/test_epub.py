@@ -285,6 +285,8 @@ def test_recognition() -> None:
     assert not epub.recognise(zipped({"a.txt": "text"}))
     assert epub.is_epub(Source(Path("none"), "x.zip", content=zipped({"book.opf": "x", "1.html": "x"})))
     assert not epub.is_epub(Source(Path("none"), "x.zip", content=zipped({"a.txt": "text"})))
+    bare = {"mimetype": "application/epub+zip", "1.html": "x"}
+    assert epub.is_epub(Source(Path("none"), "x.zip", content=zipped(bare)))
 
 
 def sampled() -> Iterator[tuple[Path, str]]:

@@ -25,6 +25,7 @@ from tests.crawler.readers.test_text import memory
         ("a.txt", b'<?xml version="1.0"?><!-- c --><package/>', "format_not_supported", "OPF"),
         ("a.txt", b'<?xml version="1.0"?><feed xmlns="x"/>', "format_not_supported", "Atom"),
         ("a.txt", b'<?xml version="1.0"?><FictionBook/>', "format_not_supported", "FictionBook"),
+        ("a.xml", b'<container xmlns="urn:oasis"><rootfiles/></container>', "format_not_supported", "part of an EPUB"),
         ("a.txt", b'<?xml version="1.0"?><other/>', "format_not_supported", "XML"),
         ("a.txt", b"\x89PNG\r\n\x1a\n", "binary", "PNG"),
         ("a.txt", b"\x7fELF\2\1\1", "binary", "executable"),

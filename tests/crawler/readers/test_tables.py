@@ -215,9 +215,21 @@ def test_fimfarchive_zip(tmp_path):
     assert (chapter.notes_before, chapter.notes_after) == ("Hello.", "Bye.")
     assert chapter.updated_date == date(2015, 2, 3)
     assert [reject.reason for reject in rejects] == ["bad_row"]
-    works, rejects = read(fimfarchive, source_of(fimfarchive_zip(b"no zip"), "f.zip"))
-    assert (works, [reject.reason for reject in rejects]) == ([], ["damaged", "bad_row"])
     assert not fimfarchive.is_archive(source_of(zipped({"a.txt": "x"})))
+
+
+def test_fimfarchive_keeps_what_the_index_states_of_a_lost_epub():
+    works, rejects = read(fimfarchive, source_of(fimfarchive_zip(b"no zip"), "f.zip"))
+    assert [reject.reason for reject in rejects] == ["damaged", "bad_row"]
+    assert [(work.title, work.chapters, work.provenance.flags) for work in works] == [
+        (works[0].title, (), ("text_missing",))
+    ]
+    (case,) = [case for case in cases("tables") if case.name == "fimfarchive_index"]
+    works, rejects = read(
+        fimfarchive, source_of(zipped({"index.json": (case / "input.json").read_text("utf-8")}), "f.zip")
+    )
+    assert [reject.detail for reject in rejects][:1] == ["EPUB: named by the index and not in the archive"]
+    assert [work.provenance.flags for work in works] == [("text_missing",)]
 
 
 def test_dump_with_tags(tmp_path):

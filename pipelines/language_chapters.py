@@ -1,0 +1,349 @@
+"""Which languages the chapters of a work are written in, and how far to trust each answer.
+
+What is cheap is done for every chapter: letters and scripts of the whole text, pairs of letters of its windows, the
+second engine. Chapters that these leave alike are decided by one call of langdetect on windows of them all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from math import fsum
+from typing import NamedTuple
+
+from pipelines import language_engines
+from pipelines.language_engines import Engines, Guess, Opinion
+from pipelines.language_pairs import Reading
+from pipelines.language_scripts import PROFILES, SINGLE, Gate, gate_of, letters_by_script
+from pipelines.language_tags import group, is_stated, same_language, tag_of
+from pipelines.language_windows import cleaned, condensed, slices, windows
+from schemas.vocabulary import LanguageStatus
+
+WINDOWS, WINDOW_CHARS = 5, 200
+LEAST_WINDOWS, MOST_WINDOWS = 3, 10
+"""Windows of one of many chapters, and about how many are read of a work whose chapters are alike."""
+RETRY_WINDOWS, RETRY_CHARS = 16, 120
+STRATEGY = "work-w5x200-cat/pairs1/w16x120-vote/gate1/clean1"
+
+MIN_LETTERS = 60
+"""Fewer letters are right too rarely to be called an answer."""
+SURE_LETTERS = 150
+SURE_CONFIDENCE = 0.99
+"""langdetect's number is a share of seven votes: 6/7 is right two times in three."""
+AUXILIARY = frozenset({"ia", "ie", "vo"})
+"""What pycld2, being sure, calls a list of names. A work in Interlingua keeps its declared language."""
+MAIN_SCRIPT = 2 / 3
+"""A script with a smaller part of the text does not speak for all of it."""
+MAIN_LANGUAGE = 0.8
+"""A chapter or work is in one language if that makes up this part of its letters."""
+
+
+class Detection(NamedTuple):
+    """The language of one chapter."""
+
+    language: str | None
+    """BCP 47 tag; ``None`` below 60 letters or without any answer."""
+    confidence: float | None
+    """0 to 1, four digits; ``None`` where ``language`` is. langdetect's, in the windows that decided: those of the
+    chapter or, where it was decided together with others that look alike, those of them all. Where less than 80 % of
+    a chapter is in its language, times that part. Of the second engine where that alone knows the language."""
+    status: LanguageStatus
+    letters: int
+    """Letters of the whole text."""
+    second: str | None = None
+    """What the second engine says of this chapter; ``None`` where it abstains or is not installed."""
+
+
+class _Chapter(NamedTuple):
+    """What is known of a chapter before langdetect is asked."""
+
+    key: str
+    """The text as it came."""
+    text: str
+    """The text that windows are cut from."""
+    letters: int
+    whole: Gate
+    """The script of the whole text, markup included."""
+    sample: str
+    """Its windows, cleaned and joined."""
+    pieces: list[str]
+    """The same in pieces of a window's length."""
+    gate: Gate
+    """The script of the sample."""
+    read: int = 0
+    """Letters of the sample."""
+    opinion: Opinion | None = None
+    """What the second engine says of the sample."""
+    reading: Reading | None = None
+    """What the pairs of letters of the pieces speak for."""
+    label: str | None = None
+    """The language that they speak for together."""
+    share: float = 1.0
+    """Part of the chapter that is in the language of the sample."""
+
+
+def detect(text: str) -> Detection:
+    """The language of one text, as that of a work's only chapter."""
+    return detect_many([text])[0]
+
+
+def detect_many(texts: Sequence[str], declared: str | None = None) -> list[Detection]:
+    """The languages of a work's chapters from their clean bodies, whatever these hold; raises nothing.
+
+    Chapters that look alike are decided together, by one call of langdetect on 5 windows of 200 characters spread over
+    them: those in one script whose pairs of letters speak for one language and of which the second engine says the
+    same. The answer holds for each if it is sure, nothing contradicts it, and the declared language, where
+    langdetect knows that, is the same. Any other chapter is examined by itself: 5 windows, and 16 of 120 characters
+    where they leave a doubt. Equal texts are looked at once.
+
+    A chapter is reliable if it has at least 150 letters, a confidence of at least 0.99, most of it in one script and
+    four fifths in one language, words that are not the same few again and again, and a second engine that says the
+    same; without one, no letters that none of langdetect's languages writes.
+    """
+    used = language_engines.load()
+    found: dict[str, Detection] = {}
+    chapters: list[_Chapter] = []
+    distinct = dict.fromkeys(texts)
+    count = max(LEAST_WINDOWS, min(WINDOWS, MOST_WINDOWS // max(1, len(distinct))))
+    for text in distinct:
+        by_script = letters_by_script(text)
+        letters = sum(by_script.values())
+        if letters == 0:
+            found[text] = Detection(None, None, LanguageStatus.NO_LANGUAGE, 0)
+        elif letters < MIN_LETTERS:
+            found[text] = Detection(None, None, LanguageStatus.UNDETERMINED, letters)
+        else:
+            chapters.append(_look(text, letters, gate_of(by_script), count))
+    for pool in _alike(_compared(chapters, used)):
+        found.update(zip((each.key for each in pool), _decided(pool, declared, used), strict=True))
+    return [found[text] for text in texts]
+
+
+def _look(key: str, letters: int, whole: Gate, count: int) -> _Chapter:
+    chapter = _Chapter(key, key, letters, whole, "", [], whole)
+    cut = windows(key, count, WINDOW_CHARS)
+    looked = _sampled(chapter, list(map(cleaned, cut)))
+    if len(cut) > 1 and looked.read < SURE_LETTERS:
+        text = condensed(key)
+        looked = _sampled(chapter._replace(text=text), list(map(cleaned, windows(text, count, WINDOW_CHARS))))
+    return looked
+
+
+def _sampled(chapter: _Chapter, pieces: list[str]) -> _Chapter:
+    sample = " ".join(filter(None, pieces))
+    if len(pieces) == 1:
+        pieces = [sample[start : start + WINDOW_CHARS] for start in range(0, len(sample), WINDOW_CHARS)]
+    by_script = letters_by_script(sample)
+    return chapter._replace(sample=sample, pieces=pieces, gate=gate_of(by_script), read=sum(by_script.values()))
+
+
+def _compared(chapters: Iterable[_Chapter], used: Engines) -> Iterator[_Chapter]:
+    """Chapters with what the cheap means say of them: pairs of letters, the second engine."""
+    by_script: defaultdict[str, list[_Chapter]] = defaultdict(list)
+    for chapter in chapters:
+        by_script[chapter.gate.script].append(chapter)
+    for script, those in by_script.items():
+        parts = [list(_halves(each.pieces)) for each in those]
+        reading = used.pairs.read(list(chain(*parts)), script) if used.pairs else None
+        start = 0
+        for chapter, part in zip(those, parts, strict=True):
+            mine = reading.part(slice(start, start + len(part))) if reading else None
+            start += len(part)
+            opinion = used.second.opinion(chapter.sample) if used.second else None
+            yield chapter._replace(opinion=opinion, reading=mine, label=mine.language() if mine else None)
+
+
+def _halves(pieces: Iterable[str]) -> Iterator[str]:
+    """Windows cut in two, so that a change of language within one shows."""
+    for piece in pieces:
+        yield piece[: len(piece) // 2]
+        yield piece[len(piece) // 2 :]
+
+
+def _alike(chapters: Iterable[_Chapter]) -> list[list[_Chapter]]:
+    """Chapters that look alike together, and each that is not sure to be of one kind for itself."""
+    pools: defaultdict[tuple[object, ...], list[_Chapter]] = defaultdict(list)
+    for chapter in chapters:
+        script = chapter.gate.script
+        kind: tuple[object, ...] = (script, chapter.label, _spoken(chapter.opinion))
+        if _is_mixed(chapter) or (script in PROFILES and chapter.label is None):
+            kind = (chapter.key,)
+        pools[kind].append(chapter)
+    return list(pools.values())
+
+
+def _spoken(opinion: Opinion | None) -> str | None:
+    return group(opinion.language) if opinion and opinion.language else None
+
+
+def _is_mixed(chapter: _Chapter) -> bool:
+    """Whether a chapter may be in two scripts or languages.
+
+    The pairs of letters of a language that only the second engine knows look like those of several others.
+    """
+    if _knows_better(chapter.opinion, None):
+        return False
+    if chapter.whole.script != chapter.gate.script or min(chapter.whole.share, chapter.gate.share) < MAIN_SCRIPT:
+        return True
+    return bool(chapter.reading and chapter.label and chapter.reading.foreign(chapter.label).any())
+
+
+def _decided(pool: Sequence[_Chapter], declared: str | None, used: Engines) -> list[Detection]:
+    if len(pool) == 1:
+        return [_examined(pool[0], used)]
+    guess = _guess(_joint_sample(pool), pool[0].gate.script, used)
+    if guess is None or guess.confidence < SURE_CONFIDENCE:
+        return [_examined(each, used) for each in pool]
+    return [_judged(each, guess, used) if _fits(guess, each, declared) else _examined(each, used) for each in pool]
+
+
+def _joint_sample(pool: Sequence[_Chapter]) -> str:
+    pieces = [piece for each in pool for piece in each.pieces]
+    chosen = [pieces[(2 * index + 1) * len(pieces) // (2 * WINDOWS)] for index in range(min(WINDOWS, len(pieces)))]
+    return " ".join(chosen if len(pieces) > WINDOWS else pieces)
+
+
+def _fits(guess: Guess, chapter: _Chapter, declared: str | None) -> bool:
+    """Whether what was found in windows of several chapters holds for one of them."""
+    if chapter.label is not None and not same_language(chapter.label, guess.language):
+        return False
+    if declared and not same_language(declared, guess.language) and _could_be(declared, chapter):
+        return False
+    return _concurs(chapter.opinion, guess) or _knows_better(chapter.opinion, guess)
+
+
+def _could_be(declared: str, chapter: _Chapter) -> bool:
+    """Whether a chapter could be in the declared language after all, as far as its letters and their pairs tell."""
+    return is_stated(declared) and chapter.reading is not None and not chapter.reading.excludes(declared)
+
+
+def is_known(tag: str) -> bool:
+    """Whether langdetect knows a language, given as BCP 47 tag."""
+    return any(same_language(tag, known) for known in language_engines.KNOWN)
+
+
+def _examined(chapter: _Chapter, used: Engines) -> Detection:
+    """The language of a chapter by itself."""
+    if len(chapter.pieces) < WINDOWS and len(chapter.text) > WINDOWS * WINDOW_CHARS:
+        chapter = next(_compared([_look(chapter.key, chapter.letters, chapter.whole, WINDOWS)], used))
+    mixed = _is_mixed(chapter)
+    if mixed:
+        chapter = _parted(chapter, used)
+    guess = _guess(chapter.sample, chapter.gate.script, used)
+    if _knows_better(chapter.opinion, guess):
+        return _judged(chapter, guess, used)
+    if not mixed and (guess is None or guess.confidence < SURE_CONFIDENCE or _is_disputed(chapter, guess)):
+        guess, opinion = _second_look(chapter, guess, used)
+        chapter = chapter._replace(opinion=opinion)
+    return _judged(chapter, guess, used)
+
+
+def _parted(chapter: _Chapter, used: Engines) -> _Chapter:
+    """A chapter of several scripts or languages, reduced to windows in the language of most of it."""
+    wider = chapter
+    if len(chapter.text) > WINDOWS * WINDOW_CHARS:
+        pieces = [piece for piece in map(cleaned, slices(chapter.text, RETRY_WINDOWS, RETRY_CHARS)) if piece]
+        wider = next(_compared([_sampled(chapter, pieces)], used))
+    reading = used.pairs.read(wider.pieces, wider.gate.script) if used.pairs else None
+    usual = reading.usual() if reading else None
+    if reading is None or usual is None:
+        return wider
+    foreign = reading.foreign(usual)
+    own = [piece for piece, out, size in zip(wider.pieces, foreign, reading.sizes, strict=True) if size and not out]
+    share = 1 - int(reading.sizes[foreign].sum()) / int(reading.sizes.sum())
+    narrower = next(_compared([_sampled(wider, own[: 2 * WINDOWS])], used))
+    return narrower._replace(gate=wider.gate, share=share)
+
+
+def _judged(chapter: _Chapter, guess: Guess | None, used: Engines) -> Detection:
+    """What a guess is worth for one chapter."""
+    opinion, letters, share = chapter.opinion, chapter.letters, chapter.share
+    part = 1.0 if share >= MAIN_LANGUAGE else share
+    if opinion and opinion.language and _knows_better(opinion, guess):
+        sure = letters >= SURE_LETTERS and share >= MAIN_LANGUAGE
+        status = LanguageStatus.SECOND if sure else LanguageStatus.LOW
+        return Detection(opinion.language, round(opinion.confidence * part, 4), status, letters, opinion.language)
+    if guess is None:
+        return Detection(None, None, LanguageStatus.UNDETERMINED, letters)
+    sure = (
+        letters >= SURE_LETTERS
+        and guess.confidence >= SURE_CONFIDENCE
+        and chapter.gate.share >= MAIN_SCRIPT
+        and share >= MAIN_LANGUAGE
+        and not _is_disputed(chapter, guess)
+        and not (opinion is None and _is_strange(chapter.sample, chapter.gate.script, used))
+        and not is_degenerate(chapter.sample)
+    )
+    status = LanguageStatus.RELIABLE if sure else LanguageStatus.LOW
+    second = opinion.language if opinion else None
+    return Detection(guess.language, round(guess.confidence * part, 4), status, letters, second)
+
+
+def _guess(sample: str, script: str, used: Engines) -> Guess | None:
+    return _best(_votes(sample, script, used))
+
+
+def _votes(sample: str, script: str, used: Engines) -> list[tuple[str, float]]:
+    """Languages and probabilities: of the script alone where it leaves one language, else of langdetect."""
+    if script in SINGLE:
+        return [(SINGLE[script], 1.0)]
+    if script not in PROFILES:
+        return []
+    found = used.first.probabilities(sample, script)
+    return [(tag, probability) for code, probability in found if (tag := tag_of(code))]
+
+
+def _best(votes: Sequence[tuple[str, float]]) -> Guess | None:
+    return Guess(*min(votes, key=lambda vote: (-vote[1], vote[0]))) if votes else None
+
+
+def _knows_better(opinion: Opinion | None, guess: Guess | None) -> bool:
+    """Whether the second engine is sure of a language, in most of the text, that the first does not know."""
+    if opinion is None or opinion.language is None or not opinion.is_reliable or opinion.confidence < MAIN_LANGUAGE:
+        return False
+    if opinion.language in language_engines.KNOWN or opinion.language in AUXILIARY:
+        return False
+    return guess is None or not same_language(opinion.language, guess.language)
+
+
+def _concurs(opinion: Opinion | None, guess: Guess) -> bool:
+    """Whether nothing stands against a guess: an engine that abstains does, one that is not installed does not."""
+    return opinion is None or (opinion.language is not None and same_language(opinion.language, guess.language))
+
+
+def _is_disputed(chapter: _Chapter, guess: Guess) -> bool:
+    """Whether anything in a chapter stands against a guess."""
+    if chapter.reading and chapter.reading.differs(guess.language):
+        return True
+    return not _concurs(chapter.opinion, guess)
+
+
+def _is_strange(sample: str, script: str, used: Engines) -> bool:
+    """Whether a text has more letters than a foreign name or two that langdetect's languages do not write."""
+    if script not in PROFILES:
+        return False
+    return used.first.strange_letters(sample, script) > max(2, len(sample) // 250)
+
+
+def _second_look(chapter: _Chapter, guess: Guess | None, used: Engines) -> tuple[Guess | None, Opinion | None]:
+    """A vote of up to 16 windows, each by probability and length; the first answers where there is no room."""
+    script = chapter.gate.script
+    pieces = [piece for piece in map(cleaned, slices(chapter.text, RETRY_WINDOWS, RETRY_CHARS)) if piece]
+    if script not in PROFILES or len(pieces) < 3:
+        return guess, chapter.opinion
+    weights: defaultdict[str, list[float]] = defaultdict(list)
+    for piece in pieces:
+        for language, probability in _votes(piece, script, used):
+            weights[language].append(probability * len(piece))
+    total = sum(map(len, pieces))
+    voted = _best([(language, fsum(parts) / total) for language, parts in weights.items()])
+    return voted or guess, used.second.opinion(" ".join(pieces)) if used.second else None
+
+
+def is_degenerate(sample: str) -> bool:
+    """Whether a text is the same few words or letters again and again, such as a refrain or a scream."""
+    words = sample.split()
+    if len(words) >= 20 and len(set(words)) < len(words) / 5:
+        return True
+    return sum(map(str.isalpha, set(sample))) < 8
