@@ -16,7 +16,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,11 @@ import pyarrow.compute as pc
 from pipelines.dedup_decide import DuplicateFindings, decide_clusters
 from pipelines.dedup_join import BandTask, Join, Pairs, Places, band_pairs, gathered, near_tasks, split
 from pipelines.dedup_keys import EXACT, HIGHEST_BANDED, KeyTask, bands_for, key_path, write_keys
-from pipelines.dedup_links import Links, Marks, Run, joined_labels
+from pipelines.dedup_known import Keys, KnownPairs, content_keys, pair_keys
+from pipelines.dedup_links import Links, Marks, Run, Samples, joined_labels
 from pipelines.dedup_screen import Thresholds, copy_sketches, screen, screen_tasks
-from pipelines.dedup_verify import OVERLAP, Locate, Overlaps, verify, verify_tasks
+from pipelines.dedup_verify import Compared, Locate, all_compared, verify, verify_tasks
 from pipelines.fingerprint import fixed_binary
-from pipelines.fingerprint_words import Hashes
 from pipelines.staged_columns import read_columns
 from schemas.corpus import DedupConfig
 
@@ -62,30 +62,31 @@ class StagedWorks:
         return np.asarray(self.works.column(name))
 
     @cached_property
+    def _lies(self) -> tuple[Places, Places]:
+        return self.column("segment"), self.column("row")
+
+    @cached_property
     def by_segment(self) -> list[tuple[int, Places, Places]]:
         """Of each segment with works: its number, and the rows and places of these, by row."""
-        segment, row = self.column("segment"), self.column("row")
+        segment, row = self._lies
         order = np.lexsort((row, segment))
-        edges = np.flatnonzero(np.diff(segment[order])) + 1
-        runs = np.split(order, edges) if len(order) else []
-        return [(int(segment[places[0]]), row[places], places) for places in runs]
+        return [(int(segment[places[0]]), row[places], places) for places in _runs(order, segment)]
 
     def take(self, places: Places, columns: Sequence[str]) -> pa.Table:
         """Columns of the staged ``works`` for some places, in their order."""
-        wanted = np.sort(places)
-        parts, found = [], []
-        for segment, rows, own in self.by_segment if len(wanted) else ():
-            nth = np.searchsorted(wanted, own)
-            here = np.flatnonzero(wanted[np.minimum(nth, len(wanted) - 1)] == own)
-            if len(here):
-                table = read_columns(self.segments[segment], "works", columns)
-                parts.append(table.take(pa.array(rows[here])))
-                found.append(own[here])
-        if not parts:
-            return read_columns(self.segments[0], "works", columns).slice(0, 0) if self.segments else pa.table({})
-        back = np.argsort(np.concatenate(found), kind="stable")
-        table = pa.concat_tables(parts).take(pa.array(back))
-        return table.take(pa.array(np.searchsorted(wanted, places)))
+        segment, row = self._lies[0][places], self._lies[1][places]
+        order = np.lexsort((row, segment))
+        parts = [
+            read_columns(self.segments[int(segment[run[0]])], "works", columns).take(pa.array(row[run]))
+            for run in _runs(order, segment)
+        ]
+        return pa.concat_tables(parts).take(pa.array(np.argsort(order, kind="stable")))
+
+
+def _runs(order: Places, values: Places) -> list[Places]:
+    """An order of places, cut where the value changes."""
+    edges = np.flatnonzero(np.diff(values[order])) + 1
+    return np.split(order, edges) if len(order) else []
 
 
 def find_duplicates(staged: StagedWorks, config: DedupConfig, folder: Path, run: Run = map) -> DuplicateFindings:
@@ -111,8 +112,11 @@ def find_duplicates(staged: StagedWorks, config: DedupConfig, folder: Path, run:
     with _scratch(folder) as scratch:
         search = _Search(staged, config, folder, scratch, run)
         leaders = search.exact_leaders()
-        links = search.links(leaders) if config.near else search.no_links()
-        return decide_clusters(staged, leaders, links, config)
+        if not config.near:
+            return decide_clusters(staged, leaders, search.no_links(), config)
+        with search.known_pairs():
+            findings = decide_clusters(staged, leaders, search.links(leaders), config)
+        return replace(findings, n_compared=search.n_compared)
 
 
 @contextmanager
@@ -142,9 +146,15 @@ class _Search:
             for path in folders
         ]
         self._files = tuple(run(write_keys, tasks))
+        used = {Path(file.path) for file in self._files}
+        for path in set(folder.glob("*.keys")) - used:  # of former settings, or of segments that hold nothing now
+            path.unlink()
         self._locate = Locate(
             staged.segments, staged.column("segment"), staged.column("first_chapter"), staged.column("n_chapters")
         )
+        self._folder = folder
+        self.n_compared = 0
+        """Pairs whose texts were read."""
         self._thresholds = Thresholds(
             config.min_similarity,
             config.min_containment,
@@ -152,10 +162,15 @@ class _Search:
             MIN_NAMELESS if config.renamed else NEVER,
         )
 
+    def known_pairs(self) -> KnownPairs:
+        """What an earlier build compared: to be open while links are made."""
+        self._known = KnownPairs(self._folder, self._thresholds)
+        return self._known
+
     def exact_leaders(self) -> Places:
         """For each work the first one (by place) with the same words; works without words are their own."""
         everyone = np.ones(len(self._staged), dtype=bool)
-        pairs = np.fromfile(band_pairs(BandTask(self._join(everyone), EXACT)), dtype="<u8").astype(np.uint64)
+        pairs = np.fromfile(band_pairs(BandTask(self._join(everyone), (EXACT,))), dtype="<u8").astype(np.uint64)
         one, other = split(pairs)
         places = np.unique(np.concatenate((one, other)))
         if not len(places):
@@ -166,7 +181,8 @@ class _Search:
 
     def no_links(self) -> Links:
         """Every leader for itself."""
-        return Links(np.arange(len(self._staged)), self._thresholds, self._verify)
+        samples = Samples(self._scratch / "samples.bin")
+        return Links(np.arange(len(self._staged)), self._thresholds, self._verify, samples)
 
     def links(self, leaders: Places) -> Links:
         """Near-duplicates, renamed copies and contained works among the leaders of the exact groups."""
@@ -194,11 +210,22 @@ class _Search:
                 stream.write(own.tobytes())
         return Join(self._files, str(path), str(self._scratch))
 
-    def _verify(self, pairs: Pairs, asks_names: Marks) -> tuple[Overlaps, list[Hashes]]:
+    def _verify(self, pairs: Pairs, asks_names: Marks) -> Compared:
         asks = asks_names & self._config.renamed
-        tasks = verify_tasks(pairs, asks, self._thresholds, self._staged.column("n_words"), self._locate)
-        found, samples = [np.empty(0, dtype=OVERLAP)], []
-        for overlaps, sampled in self._run(verify, tasks):
-            found.append(overlaps)
-            samples += sampled
-        return np.concatenate(found), samples
+        keys = self._keys_of(pairs, asks)
+        rows = self._known.find(keys)
+        fresh, old = np.flatnonzero(rows < 0), np.flatnonzero(rows >= 0)
+        tasks = verify_tasks(pairs[fresh], asks[fresh], self._thresholds, self._staged.column("n_words"), self._locate)
+        found = all_compared([self._known.get(rows[old]), *self._run(verify, tasks)])
+        order = np.concatenate((old, fresh))
+        found.overlaps["pair"] = pairs[order]  # places change from build to build
+        self._known.keep(keys[order], found)
+        self.n_compared += len(fresh)
+        return found
+
+    def _keys_of(self, pairs: Pairs, asks_names: Marks) -> Keys:
+        one, other = split(pairs)
+        places = np.unique(np.concatenate((one, other)))
+        table = self._staged.take(places, ("content_sha256", "cleaner_version"))
+        keys = content_keys(*(table.column(name).to_pylist() for name in table.column_names))
+        return pair_keys(keys[np.searchsorted(places, one)], keys[np.searchsorted(places, other)], asks_names)

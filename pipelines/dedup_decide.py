@@ -14,6 +14,7 @@ from pipelines.dedup_join import Pairs, Places, joined
 from pipelines.dedup_links import CONTAINMENT, NEAR, NONE, RENAMED, Links
 from pipelines.dedup_policy import (
     POLICY_COLUMNS,
+    STAGED_COLUMNS,
     Candidate,
     cross_post,
     deciding_rule,
@@ -26,7 +27,7 @@ from schemas.arrow import arrow_schema, to_table
 from schemas.corpus import DedupConfig
 from schemas.tables import Decision, DuplicateMethod, DuplicateRow
 
-BATCH_WORKS = 4096
+BATCH_WORKS = 8192
 """Works whose metadata is held at once; a single cluster may pass it."""
 UNIQUE, REPRESENTATIVE, DUPLICATE = range(3)
 ROLES = ("unique", "representative", "duplicate")
@@ -58,7 +59,9 @@ class DuplicateFindings:
     n_screened: int = 0
     """Pairs that met and were compared by sketch."""
     n_verified: int = 0
-    """Pairs that were then compared by text to find links."""
+    """Pairs that were then compared by text to find links, now or by an earlier build."""
+    n_compared: int = 0
+    """Pairs that were compared by text now."""
 
 
 @dataclass
@@ -130,10 +133,8 @@ def _batches(clusters: Iterator[Places]) -> Iterator[list[Places]]:
 
 
 def _details(staged: Staged, places: Places) -> dict[int, Candidate]:
-    table = staged.take(places, POLICY_COLUMNS)
-    rows = table.to_pylist()
-    for row in rows:
-        row["filled"] = filled(row)
+    table = staged.take(places, STAGED_COLUMNS)
+    rows = table.append_column("filled", filled(table)).select(list(POLICY_COLUMNS)).to_pylist()
     return dict(zip(places.tolist(), rows, strict=True))
 
 

@@ -24,6 +24,8 @@ SMALL_BUCKET = 12
 """All works of a bucket of so many are paired with one another."""
 LARGE_BUCKET = 50
 """In one of more works than this (boilerplate, or one much copied story) each is paired with one other only."""
+BANDS_OF_TASK = 4
+"""Bands that a task joins, one after another."""
 NEIGHBOURS = 3
 """In one between, with three: in every band with other ones, so that true copies are well connected."""
 
@@ -47,49 +49,41 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class BandTask:
-    """A band to be joined."""
+    """Some bands to be joined."""
 
     join: Join
-    band: int
-    """Row of the works' keys, or band of the chapters'."""
+    bands: tuple[int, ...]
+    """Rows of the works' keys, or bands of the chapters'."""
     of_chapters: bool = False
 
 
 def near_tasks(join: Join, bands: int, *, renamed: bool) -> list[BandTask]:
     """The bands of a corpus. The first row of keys, that of equal words, is not among them."""
     last = 1 + bands + (NAMELESS_BANDS if renamed else 0)
-    tasks = [BandTask(join, band) for band in range(1, last)]
-    return tasks + [BandTask(join, band, of_chapters=True) for band in range(CHAPTER_BANDS)]
+    tasks = [BandTask(join, tuple(range(n, min(n + BANDS_OF_TASK, last)))) for n in range(1, last, BANDS_OF_TASK)]
+    starts = range(0, CHAPTER_BANDS, BANDS_OF_TASK)
+    return tasks + [BandTask(join, tuple(range(n, n + BANDS_OF_TASK)), of_chapters=True) for n in starts]
 
 
 def band_pairs(task: BandTask) -> str:
-    """Write the pairs of works that meet in a band to a file; its path."""
-    keys, places = _unit_keys(task) if task.of_chapters else _work_keys(task)
-    pairs = pairs_of(keys, places, task.band)
-    name = f"pairs-{'chapters' if task.of_chapters else 'works'}-{task.band}.bin"
+    """Write the pairs of works that meet in some bands to a file; its path."""
+    pairs = distinct_pairs([pairs_of(*_keys_of(task, band), band) for band in task.bands])
+    name = f"pairs-{'chapters' if task.of_chapters else 'works'}-{task.bands[0]}.bin"
     path = Path(task.join.scratch) / name
     pairs.astype("<u8").tofile(path)
     return str(path)
 
 
-def _work_keys(task: BandTask) -> tuple[Hashes, Places]:
-    keys, places = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+def _keys_of(task: BandTask, band: int) -> tuple[Hashes, Places]:
+    """Keys in a band, and the places of the works that have them."""
+    keys, places = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
     for file, own in task.join:
-        found = file.work_keys(task.band)
-        chosen = (own >= 0) & (found != 0)
-        keys.append(found[chosen])
-        places.append(own[chosen].astype(np.int32))
-    return np.concatenate(keys), np.concatenate(places)
-
-
-def _unit_keys(task: BandTask) -> tuple[Hashes, Places]:
-    keys, places = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    for file, own in task.join:
-        found, mine = file.unit_keys(task.band), own[file.unit_rows()]
+        found = file.unit_keys(band) if task.of_chapters else file.work_keys(band)
+        mine = own[file.unit_rows()] if task.of_chapters else own
         chosen = (mine >= 0) & (found != 0)
         keys.append(found[chosen])
         places.append(mine[chosen].astype(np.int32))
-    return np.concatenate(keys), np.concatenate(places)
+    return np.concatenate(keys), np.concatenate(places).astype(np.int64)
 
 
 def pairs_of(keys: Hashes, places: Places, salt: int) -> Pairs:

@@ -7,6 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from schemas.corpus import PreferenceRule
 from schemas.vocabulary import Status
 
@@ -20,17 +24,13 @@ _METADATA = (
 )
 """Columns that make a record rich; ``filled`` counts those that say something."""
 
-POLICY_COLUMNS = tuple(
-    dict.fromkeys(
-        (
-            *("work_id", "source", "title", "authors", "path", "url", "raw_sha256"),
-            *("status", "updated_date", "published_date", "retrieved_at", "n_words"),
-            *_METADATA,
-        )
-    )
+POLICY_COLUMNS = (
+    *("work_id", "source", "title", "authors", "path", "url", "raw_sha256"),
+    *("status", "updated_date", "published_date", "retrieved_at", "n_words", "filled"),
 )
-"""Columns of a candidate that are looked at here or copied to its row of ``duplicates``. A candidate has ``filled``,
-too."""
+"""Columns of a candidate that are looked at here or copied to its row of ``duplicates``."""
+STAGED_COLUMNS = tuple(dict.fromkeys((*POLICY_COLUMNS[:-1], *_METADATA)))
+"""Columns of the staged works that these are made of."""
 
 NAMELESS = frozenset({"anonymous", "orphan_account", "unknown"})
 """Bylines that name nobody."""
@@ -80,9 +80,16 @@ def deciding_rule(kept: Candidate, copy: Candidate, prefer: Sequence[PreferenceR
     return next((rule for rule in prefer if _MERITS[rule](kept) != _MERITS[rule](copy)), "work_id")
 
 
-def filled(work: Candidate) -> int:
-    """How many fields of metadata say something."""
-    return sum(value is not None and value != [] for value in map(work.get, _METADATA))
+def filled(works: pa.Table) -> pa.Array:
+    """How many fields of metadata say something, of each work."""
+    total = np.zeros(works.num_rows, dtype=np.int32)
+    for name in _METADATA:
+        column = works.column(name)
+        if pa.types.is_list(column.type):
+            total += np.asarray(pc.fill_null(pc.greater(pc.list_value_length(column), 0), False)).astype(np.int32)
+        else:
+            total += np.asarray(pc.is_valid(column)).astype(np.int32)
+    return pa.array(total)
 
 
 def cross_post(one: Candidate, other: Candidate) -> bool | None:

@@ -46,12 +46,9 @@ class SketchFile:
     places: Places
     """Which works, ascending: the n-th record is that of the n-th place."""
 
-    def records(self, places: Places) -> npt.NDArray[np.void]:
-        """Records of works; the file is mapped no longer than that takes."""
-        if not len(places):
-            return np.empty(0, dtype=_RECORD)
-        mapped = np.memmap(self.path, dtype=_RECORD, mode="r", shape=(len(self.places),))
-        return np.array(mapped[np.searchsorted(self.places, places)])
+    def rows_of(self, places: Places) -> Places:
+        """Which records are those of some works."""
+        return np.searchsorted(self.places, places)
 
 
 def copy_sketches(join: Join, segments: list[str], places: Places, path: Path) -> SketchFile:
@@ -79,15 +76,21 @@ def copy_sketches(join: Join, segments: list[str], places: Places, path: Path) -
 class ScreenTask:
     """A batch of pairs to be screened."""
 
-    sketches: SketchFile
+    path: str
+    """File of sketches."""
     pairs: Pairs
+    one: Places
+    """Record of the first work of each pair."""
+    other: Places
     thresholds: Thresholds
 
 
 def screen_tasks(sketches: SketchFile, pairs: Pairs, thresholds: Thresholds) -> Iterator[ScreenTask]:
-    """Batches of pairs, each with the part of the places that it needs."""
+    """Batches of pairs."""
     for start in range(0, len(pairs), BATCH_PAIRS):
-        yield ScreenTask(sketches, pairs[start : start + BATCH_PAIRS], thresholds)
+        batch = pairs[start : start + BATCH_PAIRS]
+        one, other = (sketches.rows_of(places) for places in split(batch))
+        yield ScreenTask(sketches.path, batch, one, other, thresholds)
 
 
 def screen(task: ScreenTask) -> tuple[Pairs, Shares, Marks]:
@@ -95,10 +98,9 @@ def screen(task: ScreenTask) -> tuple[Pairs, Shares, Marks]:
 
     With each, how similar it seems, and whether it may be a renamed copy: more similar without names than with them.
     """
-    one, other = split(task.pairs)
-    places = np.unique(np.concatenate((one, other)))
-    records = task.sketches.records(places)
-    rows = np.searchsorted(places, one), np.searchsorted(places, other)
+    needed = np.unique(np.concatenate((task.one, task.other)))
+    records = np.array(np.memmap(task.path, dtype=_RECORD, mode="r")[needed])  # a copy: the file stays mapped no longer
+    rows = np.searchsorted(needed, task.one), np.searchsorted(needed, task.other)
     sizes = records["sizes"][:, 0]
     agree, spread = _agreement(records["sketch"], *rows)
     passes = _may_pass(agree, spread, sizes[rows[0]], sizes[rows[1]], task.thresholds)

@@ -196,6 +196,8 @@ def _near(staging: Staging, work: _Staged) -> Iterator[_Near]:
     for segment in staging.ledger.segments():
         folder = str(staging.segments_folder / segment)
         current = staging.ledger.current_of(segment.partition(".")[0])
+        if not current:
+            continue
         table = read_columns(folder, "works", ("work_id", "input_ref", "sketch", "nameless_sketch"))
         if not table.num_rows:
             continue

@@ -25,7 +25,7 @@ from schemas.tables import RejectRow
 
 Numbers = npt.NDArray[np.int64]
 
-OPEN_SEGMENTS = 64
+OPEN_SEGMENTS = 16
 """Tables that are kept mapped into memory at a time: what is mapped and read counts as memory."""
 BATCH_ROWS = 4096
 """Rows whose details are held at once."""

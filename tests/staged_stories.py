@@ -1,5 +1,6 @@
 """Stories staged without the rest of the pipeline: what dedup looks at, and no more."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,18 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.dedup import StagedWorks
-from pipelines.dedup_policy import POLICY_COLUMNS
+from pipelines.dedup_policy import STAGED_COLUMNS
 from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_chapters, fingerprint_columns, fingerprint_work
 from pipelines.stage import works_schema
 from schemas.arrow import arrow_schema
 from schemas.tables import ChapterRow
 
-FACTS = pa.schema([works_schema().field(name).with_nullable(True) for name in (*POLICY_COLUMNS, "n_chapters")])
+FACTS = pa.schema(
+    [
+        works_schema().field(name).with_nullable(True)
+        for name in (*STAGED_COLUMNS, "n_chapters", "content_sha256", "cleaner_version")
+    ]
+)
 
 
 def write_stories(
@@ -37,6 +43,8 @@ def write_stories(
             "raw_sha256": "00",
             "n_words": sum(len(text.split()) for text in chapters),
             "n_chapters": len(chapters),
+            "content_sha256": hashlib.sha256(repr((chapters, blocks)).encode()).hexdigest(),
+            "cleaner_version": "1",
             **(facts or {}).get(work_id, {}),
         }
         for work_id, chapters in corpus.items()

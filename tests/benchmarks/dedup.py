@@ -135,9 +135,13 @@ def recall_lines(truth: Truth, findings: DuplicateFindings, ids: list[str]) -> l
         if row["kind"] == "renamed":
             hits["renamed, told as such"].append("renamed" in (method.get(row["id"]), method.get(row["of"])))
         if not found and not lightest:
-            missed.append(f"  MISSED {row}")
+            missed.append(row)
+    held = sum(method.get(row["of"]) == "containment" or method.get(row["id"]) == "containment" for row in missed)
     lines = [f"  {group:28} {sum(h):6} of {len(h):6}  {sum(h) / len(h):.4f}" for group, h in sorted(hits.items())]
-    return lines + missed[:15]
+    lines.append(
+        f"  of {len(missed)} missed that are not of the lightest, {held} are linked to another work that holds them"
+    )
+    return lines + [f"  MISSED {row}" for row in missed[:10]]
 
 
 def precision_lines(truth: Truth, findings: DuplicateFindings) -> list[str]:

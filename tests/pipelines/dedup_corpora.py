@@ -59,15 +59,19 @@ class Found:
     n_verified: int
 
 
-def find(corpus, config=None, *, segments=1, run=map, **facts):
-    """Stage a corpus in a number of segments, as given, and find its copies; ``facts`` go by the number in the id."""
+def find(corpus, config=None, *, segments=1, run=map, times=1, **facts):
+    """Stage a corpus in a number of segments, as given, and find its copies; ``facts`` go by the number in the id.
+
+    The search is made a number of times, each with what the one before it left.
+    """
     facts = {work_id: facts[work_id.split(":")[1]] for work_id in corpus if work_id.split(":")[1] in facts}
     with tempfile.TemporaryDirectory() as place:
         folders = [Path(place) / f"{number}" for number in range(segments)]
         for number, folder in enumerate(folders):
             write_stories(folder, dict(list(corpus.items())[number::segments]), facts)
         staged = staged_works(folders)
-        findings = find_duplicates(staged, config or DedupConfig(), Path(place) / "dedup", run)
+        for _ in range(times):
+            findings = find_duplicates(staged, config or DedupConfig(), Path(place) / "dedup", run)
     ids = staged.works["work_id"].to_pylist()
     clusters = zip(ids, findings.cluster_of.tolist(), findings.role_of.tolist(), strict=True)
     members = {work_id: (ids[first], ROLES[role]) for work_id, first, role in clusters if first >= 0}

@@ -296,6 +296,7 @@ def test_a_passage_of_ten_works_makes_no_copies(n_works, found):
     header = story("challenge", 200)
     corpus = {f"a:{n}": [f"{header} {story(n, 60)}"] for n in range(n_works)}
     findings = find(corpus)
+    assert find(corpus, times=2) == findings
     assert len(findings.rows) == found
     assert {row.similarity for row in findings.rows} <= {0.6203}
 
@@ -347,7 +348,26 @@ def test_keys_are_made_once_for_a_segment(tmp_path):
     both = find_duplicates(staged_works(folders), DedupConfig(), tmp_path / "dedup")
     assert (len(first.rows), len(both.rows)) == (0, 5)
     assert made.stat().st_mtime_ns == before
-    assert len(list((tmp_path / "dedup").iterdir())) == 2
+    assert len(list((tmp_path / "dedup").glob("*.keys"))) == 2
+    find_duplicates(staged_works(folders), DedupConfig(min_similarity=0.3), tmp_path / "dedup")
+    assert {path.name for path in (tmp_path / "dedup").glob("*.keys")} == {"s1.2-1-128x2.keys", "s2.2-1-128x2.keys"}
+
+
+def test_pairs_are_compared_once(tmp_path):
+    corpus = {f"a:{n}": [story(n // 2, 300) + f" {n}"] for n in range(10)}
+    folders = [tmp_path / "s1", tmp_path / "s2"]
+    write_stories(folders[0], corpus)
+    write_stories(folders[1], {"a:20": [story(3, 300) + " more"]})
+
+    def search(count, settings=None, place="dedup"):
+        return find_duplicates(staged_works(folders[:count]), settings or DedupConfig(), tmp_path / place)
+
+    assert [search(1).n_compared for _ in range(2)] == [5, 0]
+    with_more = search(2)
+    assert with_more.n_compared < 3
+    assert with_more.rows == search(2, place="elsewhere").rows
+    assert search(2, DedupConfig(min_similarity=0.6)).n_compared >= 5
+    assert len(list((tmp_path / "dedup").glob("pairs.*"))) == 1
 
 
 def test_tasks_run_in_other_processes():
@@ -359,19 +379,19 @@ def test_tasks_run_in_other_processes():
 CHAPTERS = [story(n, 60) for n in range(6)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 5), max_size=4), min_size=1, max_size=9),
     st.randoms(use_true_random=False),
     st.sampled_from(["mark", "drop"]),
 )
-def test_the_order_of_the_rows_changes_nothing(works, chance, policy):
+def test_the_order_of_arrival_and_a_second_search_change_nothing(works, chance, policy):
     corpus = {f"a:{n}": [CHAPTERS[chapter] for chapter in chapters] for n, chapters in enumerate(works)}
     order = list(corpus)
     chance.shuffle(order)
     config = DedupConfig(policy=policy)
     findings = find(corpus, config)
-    assert find({work_id: corpus[work_id] for work_id in order}, config, segments=3) == findings
+    assert find({work_id: corpus[work_id] for work_id in order}, config, segments=3, times=2) == findings
     check(findings)
 
 
