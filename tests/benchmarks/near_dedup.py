@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,22 +19,57 @@ import pyarrow.parquet as pq
 
 from pipelines.dedup import find_duplicates
 from pipelines.dedup_decide import DUPLICATE
+from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_chapters, fingerprint_columns, fingerprint_work
 from pipelines.task_runner import task_runner
+from schemas.arrow import arrow_schema
 from schemas.corpus import DedupConfig
+from schemas.tables import ChapterRow
 from tests.benchmarks.dedup import ranges
-from tests.staged_stories import staged_works, write_stories
+from tests.staged_stories import FACTS, staged_works
 
 SCHEMA = pa.schema([("id", pa.string()), ("text", pa.large_string())])
 
 
 def stage_range(task: tuple[str, int, int, str]) -> str:
-    """Fingerprint the works of a range of lines and stage them as a segment."""
+    """Fingerprint the works of a range of lines, a megabyte at a time, and stage them as a segment."""
     path, start, end, folder = task
     with Path(path).open("rb") as stream:
         stream.seek(start)
-        works = map(orjson.loads, stream.read(end - start).splitlines())
-        write_stories(Path(folder), {work["id"]: work["chapters"] for work in works})
+        works = [orjson.loads(line) for line in stream.read(end - start).splitlines()]
+    chapters = [chapter for work in works for chapter in work["chapters"]]
+    prints = iter(fingerprint_chapters(chapters))
+    done = [fingerprint_work(list(islice(prints, len(work["chapters"])))) for work in works]
+    counts = np.array([len(work["chapters"]) for work in works], dtype=np.int32)
+    known = {
+        "work_id": [work["id"] for work in works],
+        "source": [work["source"] for work in works],
+        "title": [work["title"] for work in works],
+        "authors": [work["authors"] for work in works],
+        "n_words": [sum(one.chapter_words) for one in done],
+        "n_chapters": counts,
+        "raw_sha256": [one.exact.hex() for one in done],
+        "content_sha256": [one.exact.hex() for one in done],
+        "cleaner_version": ["1"] * len(works),
+        "first_chapter": np.cumsum(counts) - counts,
+        **{field.name: column for field, column in zip(FINGERPRINT_FIELDS, fingerprint_columns(done), strict=True)},
+    }
+    schema = pa.schema([*FACTS, pa.field("first_chapter", pa.int32()), *FINGERPRINT_FIELDS])
+    rows = [pa.array(known.get(field.name, [None] * len(works)), field.type) for field in schema]
+    blocks = arrow_schema(ChapterRow).field("blocks").type
+    none = pa.ListArray.from_arrays(np.zeros(len(chapters) + 1, np.int32), pa.array([], blocks.value_type), type=blocks)
+    _write(
+        Path(folder),
+        "works",
+        pa.table(rows, schema=schema),
+    )
+    _write(Path(folder), "chapters", pa.table({"text": pa.array(chapters, pa.large_string()), "blocks": none}))
     return folder
+
+
+def _write(folder: Path, name: str, table: pa.Table) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with pa.ipc.new_file(str(folder / f"{name}.arrow"), table.schema) as writer:
+        writer.write_table(table)
 
 
 def write_range(task: tuple[str, int, int, str, frozenset[str]]) -> None:
