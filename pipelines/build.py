@@ -64,8 +64,11 @@ def build(corpus: Corpus, staging: Staging, *, jobs: int = 1, progress: Progress
     progress("look through what is staged", 0, 1)
     inventory = take_inventory(staging)
     progress("look for copies", 0, 1)
-    with task_runner(jobs if inventory.works.num_rows >= WORTH_PROCESSES else 1) as run:
-        decisions = decide(inventory, config, staging.folder / "dedup", run)
+    try:
+        with task_runner(jobs if inventory.works.num_rows >= WORTH_PROCESSES else 1) as run:
+            decisions = decide(inventory, config, staging.folder / "dedup", run)
+    except OSError as error:
+        raise write_failure(error, str(staging.folder / "dedup")) from error
     version = corpus.next_version()
     beside = corpus.path / f".{version}.tmp"
     shutil.rmtree(beside, ignore_errors=True)
