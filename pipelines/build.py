@@ -23,6 +23,7 @@ from pipelines.crawl_tables import engagement_table, with_sightings
 from pipelines.dedup_links import Run
 from pipelines.dedup_policy import NO_ARCHIVE
 from pipelines.dedup_verify import verify
+from pipelines.errors import write_failure
 from pipelines.inventory import Inventory, take_inventory
 from pipelines.new_version import NewVersion
 from pipelines.policy import POLICY_COLUMNS, judge
@@ -74,8 +75,11 @@ def build(
     inventory = take_inventory(staging)
     inventory = replace(inventory, works=with_sightings(inventory.works, staging.folder))
     progress("look for copies", 0, 1)
-    with _runner(inventory, jobs) as run:
-        decisions = decide(inventory, config, staging.folder / "dedup", run)
+    try:
+        with _runner(inventory, jobs) as run:
+            decisions = decide(inventory, config, staging.folder / "dedup", run)
+    except OSError as error:
+        raise write_failure(error, str(staging.folder / "dedup")) from error
     version = corpus.new_version()
     with version.open():
         files = _write_tables(version, inventory, decisions, progress, jobs)

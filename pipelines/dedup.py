@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -30,11 +29,10 @@ from pipelines.dedup_decide import DuplicateFindings, decide_clusters
 from pipelines.dedup_join import BandTask, Join, Pairs, Places, band_pairs, gathered, near_tasks, split
 from pipelines.dedup_keys import EXACT, HIGHEST_BANDED, KeyTask, bands_for, key_path, write_keys
 from pipelines.dedup_known import Keys, KnownPairs, content_keys, pair_keys
-from pipelines.dedup_links import Links, Marks, Run, joined_labels
+from pipelines.dedup_links import Links, Marks, Run, Samples, joined_labels
 from pipelines.dedup_screen import Thresholds, copy_sketches, screen, screen_tasks
-from pipelines.dedup_verify import OVERLAP, Locate, Overlaps, verify, verify_tasks
+from pipelines.dedup_verify import Compared, Locate, all_compared, verify, verify_tasks
 from pipelines.fingerprint import fixed_binary
-from pipelines.fingerprint_words import Hashes
 from pipelines.staged_columns import take_each
 from schemas.corpus import DedupConfig
 
@@ -44,7 +42,6 @@ A quoted line, a prompt or a short disclaimer has fewer."""
 MIN_NAMELESS = 0.6
 """Similarity of the name-blind texts from which on two works may be renamed copies."""
 NEVER = 2.0
-_NO_SAMPLE: Hashes = np.empty(0, dtype=np.uint64)
 
 
 @dataclass(frozen=True)
@@ -181,7 +178,8 @@ class _Search:
 
     def no_links(self) -> Links:
         """Every leader for itself."""
-        return Links(np.arange(len(self._staged)), self._thresholds, self._verify)
+        samples = Samples(self._scratch / "samples.bin")
+        return Links(np.arange(len(self._staged)), self._thresholds, self._verify, samples)
 
     def links(self, leaders: Places) -> Links:
         """Near-duplicates, renamed copies and contained works among the leaders of the exact groups."""
@@ -209,23 +207,18 @@ class _Search:
                 stream.write(own.tobytes())
         return Join(self._files, str(path), str(self._scratch))
 
-    def _verify(self, pairs: Pairs, asks_names: Marks) -> tuple[Overlaps, list[Hashes]]:
+    def _verify(self, pairs: Pairs, asks_names: Marks) -> Compared:
         asks = asks_names & self._config.renamed
         keys = self._keys_of(pairs, asks)
         rows = self._known.find(keys)
-        fresh = np.flatnonzero(rows < 0)
-        old = np.flatnonzero(rows >= 0)
+        fresh, old = np.flatnonzero(rows < 0), np.flatnonzero(rows >= 0)
         tasks = verify_tasks(pairs[fresh], asks[fresh], self._thresholds, self._staged.column("n_words"), self._locate)
-        found = np.empty(len(pairs), dtype=OVERLAP)
-        samples: list[Hashes] = [_NO_SAMPLE] * len(pairs)
-        results = [self._known.get(rows[old]), *self._run(verify, tasks)]
-        found[np.concatenate((old, fresh))] = np.concatenate([overlaps for overlaps, _ in results])
-        found["pair"] = pairs  # places change from build to build
-        for place, sample in zip(np.concatenate((old, fresh)).tolist(), chain(*(s for _, s in results)), strict=True):
-            samples[place] = sample
-        self._known.keep(keys, found, samples)
+        found = all_compared([self._known.get(rows[old]), *self._run(verify, tasks)])
+        order = np.concatenate((old, fresh))
+        found.overlaps["pair"] = pairs[order]  # places change from build to build
+        self._known.keep(keys[order], found)
         self.n_compared += len(fresh)
-        return found, samples
+        return found
 
     def _keys_of(self, pairs: Pairs, asks_names: Marks) -> Keys:
         one, other = split(pairs)

@@ -15,11 +15,12 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.dedup_screen import Thresholds
-from pipelines.dedup_verify import OVERLAP, VERIFY_VERSION, Overlaps
+from pipelines.dedup_verify import OVERLAP, VERIFY_VERSION, Compared, all_compared
 from pipelines.fingerprint import SKETCH_VERSION, fixed_binary
-from pipelines.fingerprint_words import Hashes, Marks
+from pipelines.fingerprint_words import Marks
 
 Keys = npt.NDArray[np.uint64]
 """Four numbers for each pair: what is in either work, and how it was compared."""
@@ -53,12 +54,12 @@ class KnownPairs:
         terms = f"{SKETCH_VERSION} {VERIFY_VERSION} {thresholds.similarity} {thresholds.nameless}"
         self._path = folder / f"pairs.{hashlib.sha256(terms.encode()).hexdigest()[:8]}.arrow"
         self._beside = self._path.with_name(f".{self._path.name}")
-        self._table = self._read()
-        keys = fixed_binary(self._table.column("key"), "<u8").astype(np.uint64)
+        keys = fixed_binary(self._read().column("key"), "<u8").astype(np.uint64)
         self._order = np.lexsort(keys.T[::-1])
         self._keys = keys[self._order]
 
     def _read(self) -> pa.Table:
+        """The file of the build before, mapped into memory as long as the table is held."""
         try:
             with pa.memory_map(str(self._path)) as source:
                 return pa.ipc.open_file(source).read_all()
@@ -93,19 +94,28 @@ class KnownPairs:
                 at += 1
         return rows
 
-    def get(self, rows: npt.NDArray[np.int64]) -> tuple[Overlaps, list[Hashes]]:
-        """What is known of pairs."""
-        table = self._table.take(pa.array(rows))
-        found = np.frombuffer(b"".join(table.column("overlap").to_pylist()), dtype=OVERLAP).copy()
-        return found, [
-            np.frombuffer(sample, dtype="<u8").astype(np.uint64) for sample in table.column("sample").to_pylist()
-        ]
+    def get(self, rows: npt.NDArray[np.int64]) -> Compared:
+        """What is known of pairs, in the order asked for."""
+        if not len(rows):
+            return all_compared(())
+        table = self._read().take(pa.array(rows)).combine_chunks()
+        found = fixed_binary(table.column("overlap"), "u1").copy().view(OVERLAP)[:, 0]
+        samples = table.column("sample").combine_chunks()
+        samples = pa.concat_arrays(samples.chunks) if isinstance(samples, pa.ChunkedArray) else samples
+        n_samples = np.asarray(pc.binary_length(samples)) // 8
+        joined = np.frombuffer(samples.buffers()[2], dtype="<u8", count=int(n_samples.sum()))
+        return Compared(found, n_samples, joined.astype(np.uint64))
 
-    def keep(self, keys: Keys, found: Overlaps, samples: Sequence[Hashes]) -> None:
+    def keep(self, keys: Keys, found: Compared) -> None:
         """Write what pairs share to the file that comes to be."""
+        count = len(keys)
+        ends = np.concatenate(([0], np.cumsum(found.n_samples))) * 8
+        buffers = [values.tobytes() for values in (keys.astype("<u8"), found.overlaps, found.samples.astype("<u8"))]
+        kinds = [_SCHEMA.field(name).type for name in ("key", "overlap")]
         columns = [
-            pa.array([row.tobytes() for row in keys.astype("<u8")], _SCHEMA.field("key").type),
-            pa.array([row.tobytes() for row in found], _SCHEMA.field("overlap").type),
-            pa.array([sample.astype("<u8").tobytes() for sample in samples], pa.large_binary()),
+            pa.Array.from_buffers(kind, count, [None, pa.py_buffer(values)])
+            for kind, values in zip(kinds, buffers[:2], strict=True)
         ]
+        offsets = pa.py_buffer(ends.astype("<i8").tobytes())
+        columns.append(pa.Array.from_buffers(pa.large_binary(), count, [None, offsets, pa.py_buffer(buffers[2])]))
         self._writer.write_table(pa.Table.from_arrays(columns, schema=_SCHEMA))

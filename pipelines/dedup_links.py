@@ -6,8 +6,9 @@ comparisons and not half a million.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,19 @@ import numpy.typing as npt
 
 from pipelines.dedup_join import Pairs, Places, distinct_pairs, split
 from pipelines.dedup_screen import Shares, Thresholds
-from pipelines.dedup_verify import OVERLAP, OWN_OF_BOTH, STRONG, Overlaps
+from pipelines.dedup_verify import OVERLAP, OWN_OF_BOTH, STRONG, Compared, Overlaps
 from pipelines.fingerprint_words import Hashes
 
 Run = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Calls a function on every task and gives the results in the order of the tasks: ``map``, or an executor's."""
 Marks = npt.NDArray[np.bool_]
-Verify = Callable[[Pairs, Marks], tuple[Overlaps, list[Hashes]]]
+Verify = Callable[[Pairs, Marks], Compared]
 """Compares pairs on their texts, and the name-blind texts of the marked ones."""
 Codes = npt.NDArray[np.int8]
 Numbers = npt.NDArray[np.float64]
+
+BATCH_PAIRS = 4096
+"""Pairs that are verified between two looks at what has come of it."""
 
 NONE, CONTAINMENT, RENAMED, NEAR, UNSURE = range(5)
 """Verdicts on a pair; ``UNSURE``: a passage of many works may be all that they share."""
@@ -57,6 +61,31 @@ def joined_labels(labels: Places, one: Places, other: Places) -> Places:
             labels = shorter
 
 
+class Samples:
+    """Shingles that pairs share, sampled, in a file: they are needed once, at the end."""
+
+    _RECORD = np.dtype([("pair", "<u8"), ("shingle", "<u8")])
+    _RECORDS = 1 << 18
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.unlink(missing_ok=True)
+
+    def add(self, pairs: Pairs, shingles: Hashes) -> None:
+        """Add the sampled shingles of some pairs: each pair as often as it has samples."""
+        records = np.empty(len(pairs), dtype=self._RECORD)
+        records["pair"], records["shingle"] = pairs, shingles
+        with self._path.open("ab") as stream:
+            records.tofile(stream)
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.void]]:
+        """Pairs and shingles, a stretch at a time."""
+        if self._path.exists():
+            with self._path.open("rb") as stream:
+                while len(records := np.fromfile(stream, dtype=self._RECORD, count=self._RECORDS)):
+                    yield records
+
+
 @dataclass
 class Links:
     """The clusters of works, by place, as pairs are verified."""
@@ -65,6 +94,7 @@ class Links:
     """Smallest member of each work's cluster."""
     thresholds: Thresholds
     verify: Verify
+    samples: Samples
     found: Overlaps = field(default_factory=lambda: np.empty(0, dtype=OVERLAP))
     """What verified pairs share, sorted by pair."""
     boilerplate: Numbers = field(default_factory=lambda: np.empty(0))
@@ -75,8 +105,6 @@ class Links:
     """Whether a work, with its near-duplicates, is held by another one of its cluster."""
     n_screened: int = 0
     """Pairs that met and were compared by sketch."""
-    _samples: list[tuple[Pairs, Hashes]] = field(default_factory=list)
-    """Of each batch of pairs: each pair as often as it has samples, and these one after another."""
 
     def __post_init__(self) -> None:
         self.method_of = np.zeros(len(self.labels), dtype=np.int8)
@@ -85,15 +113,18 @@ class Links:
     def compare(self, pairs: Pairs, asks_names: Marks | None = None) -> Overlaps:
         """Verify pairs that have not been yet, and give what all of them share."""
         is_fresh = ~np.isin(pairs, self.found["pair"])
-        if is_fresh.any():
-            asks = np.ones(len(pairs), dtype=bool) if asks_names is None else asks_names
-            found, samples = self.verify(pairs[is_fresh], asks[is_fresh])
-            owners = np.repeat(found["pair"], [len(sample) for sample in samples])
-            self._samples.append((owners, np.concatenate(samples)))
-            together = np.concatenate((self.found, found))
-            order = np.argsort(together["pair"], kind="stable")
-            share = np.concatenate((self.boilerplate, np.zeros(len(found))))
-            self.found, self.boilerplate = together[order], share[order]
+        fresh = pairs[is_fresh]
+        asks = np.ones(len(fresh), dtype=bool) if asks_names is None else asks_names[is_fresh]
+        parts = [self.found]
+        for start in range(0, len(fresh), BATCH_PAIRS):
+            run = slice(start, start + BATCH_PAIRS)
+            found = self.verify(fresh[run], asks[run])
+            self.samples.add(np.repeat(found.overlaps["pair"], found.n_samples), found.samples)
+            parts.append(found.overlaps)
+        together = np.concatenate(parts)
+        order = np.argsort(together["pair"], kind="stable")
+        self.boilerplate = np.concatenate((self.boilerplate, np.zeros(len(fresh))))[order]
+        self.found = together[order]
         return self.found[np.searchsorted(self.found["pair"], pairs)]
 
     def link(self, pairs: Pairs, seems: Shares, asks_names: Marks, words: Places) -> None:
@@ -120,8 +151,8 @@ class Links:
             unsure.append(pairs[chosen][verdicts == UNSURE])
             pairs, seems, asks_names = pairs[~chosen], seems[~chosen], asks_names[~chosen]
             k *= 2
-        self._count_boilerplate()
         doubtful = distinct_pairs(unsure)
+        self._count_boilerplate(doubtful)
         self._join(doubtful, self.verdicts_of(doubtful))
         self._attach_contained(words)
 
@@ -152,28 +183,21 @@ class Links:
                 self.method_of[places] = np.maximum(self.method_of[places], _RANK[method])
             self.labels = joined_labels(self.labels, one, other)
 
-    def _count_boilerplate(self) -> None:
+    def _count_boilerplate(self, doubtful: Pairs) -> None:
         """Of each doubtful pair, count which of the sampled shingles stand in many clusters."""
-        if not self._samples:
+        asked = [record["shingle"][np.isin(record["pair"], doubtful)] for record in self.samples]
+        wanted = np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *asked]))
+        if not len(wanted):
             return
-        pairs, shingles = (np.concatenate(parts) for parts in zip(*self._samples, strict=True))
+        own = np.concatenate([record[np.isin(record["shingle"], wanted)] for record in self.samples])
         sure = self.found[_jaccard(self.found) >= STRONG]["pair"]
         strong = joined_labels(np.arange(len(self.labels)), *split(sure))
-        one, other = split(pairs)
-        owners = np.concatenate((strong[one], strong[other]))
-        both = np.concatenate((shingles, shingles))
-        order = np.lexsort((owners, both))
-        both, owners = both[order], owners[order]
-        new = np.ones(len(both), dtype=bool)
-        new[1:] = (both[1:] != both[:-1]) | (owners[1:] != owners[:-1])
-        distinct, counts = np.unique(both[new], return_counts=True)
-        many = distinct[counts >= MANY_WORKS]
-        is_common = np.isin(shingles, many)
-        rows = np.searchsorted(self.found["pair"], pairs)
+        many = _of_many(own["shingle"], [strong[places] for places in split(own["pair"])])
+        own = own[np.isin(own["pair"], doubtful)]
+        rows = np.searchsorted(self.found["pair"], own["pair"])
         total = np.bincount(rows, minlength=len(self.found))
-        common = np.bincount(rows[is_common], minlength=len(self.found))
-        own = np.maximum(self.found["own"], self.found["nameless_own"])
-        self.boilerplate = np.where(own >= OWN_OF_BOTH, common / np.maximum(total, 1), 0.0)
+        common = np.bincount(rows[np.isin(own["shingle"], many)], minlength=len(self.found))
+        self.boilerplate = common / np.maximum(total, 1)
 
     def _attach_contained(self, words: Places) -> None:
         """Link each contained work, with its near-duplicates, to the one that holds most of it, else the longest.
@@ -220,6 +244,17 @@ def _jaccard(found: Overlaps, kind: str = "") -> Numbers:
 
 def _containment(found: Overlaps) -> Numbers:
     return _similarity(found, "", np.zeros(len(found))).containment
+
+
+def _of_many(shingles: Hashes, owners: Sequence[Places]) -> Hashes:
+    """Shingles that stand in ``MANY_WORKS`` works and more; ``owners`` are works that have them, in parallel."""
+    both, works = np.tile(shingles, len(owners)), np.concatenate(owners)
+    order = np.lexsort((works, both))
+    both, works = both[order], works[order]
+    new = np.ones(len(both), dtype=bool)
+    new[1:] = (both[1:] != both[:-1]) | (works[1:] != works[:-1])
+    distinct, counts = np.unique(both[new], return_counts=True)
+    return distinct[counts >= MANY_WORKS]
 
 
 def _best(pairs: Pairs, seems: Shares, labels: Places, k: int) -> npt.NDArray[np.bool_]:

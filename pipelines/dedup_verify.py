@@ -7,9 +7,10 @@ nothing, two stories around the same song have all but the song.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -69,8 +70,24 @@ class VerifyTask:
     thresholds: Thresholds
 
 
-def verify(task: VerifyTask) -> tuple[Overlaps, list[Hashes]]:
-    """Compare pairs; of those that are not sure at once a sample of the shingles that they share, too."""
+class Compared(NamedTuple):
+    """What compared pairs share."""
+
+    overlaps: Overlaps
+    n_samples: Places
+    """How many of the sampled shingles belong to each pair."""
+    samples: Hashes
+    """Of pairs that are not sure at once, a sample of the shingles that they share, pair after pair."""
+
+
+def all_compared(parts: Iterable[Compared]) -> Compared:
+    """What several batches found, in one piece."""
+    none = Compared(np.empty(0, dtype=OVERLAP), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64))
+    return Compared(*map(np.concatenate, zip(none, *parts, strict=True)))
+
+
+def verify(task: VerifyTask) -> Compared:
+    """Compare pairs on their texts."""
     found = np.zeros(len(task.pairs), dtype=OVERLAP)
     texts = _texts_of(task.located)
     samples = []
@@ -79,7 +96,7 @@ def verify(task: VerifyTask) -> tuple[Overlaps, list[Hashes]]:
         found[row], sample = compare(texts[one], texts[other], task.thresholds, asks_names=asks_names)
         samples.append(sample)
     found["pair"] = task.pairs
-    return found, samples
+    return Compared(found, np.array([len(sample) for sample in samples], dtype=np.int64), np.concatenate(samples))
 
 
 def _texts_of(located: dict[int, Located]) -> dict[int, Text]:

@@ -8,7 +8,7 @@ chapters. Everything is integer arithmetic and SHA-256, the same on every machin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.fingerprint_names import MIN_LEFT, MIN_NAMES, nameless
+from pipelines.fingerprint_names import MIN_LEFT, MIN_NAMES, nameless_of
 from pipelines.fingerprint_words import SHINGLE_WORDS, Hashes, Words, cased_words_of, mix, shingle_set, shingles, words
 
 __all__ = [
@@ -59,6 +59,8 @@ EMPTY = 0xFFFFFFFF
 
 _FEW_BINS = 32
 """Up to so many filled bins it is faster to find the giver of each empty bin than to try one after another."""
+_GROUP = 1 << 15
+"""Words of texts that are looked at together."""
 _STRETCH = 1 << 20
 """Words whose shingles are made at once."""
 
@@ -77,8 +79,7 @@ class Sketch:
     def of(cls, hashes: Hashes) -> Sketch:
         """Sketch of a set of shingles; repeats and order do not matter."""
         minima = np.full(BINS, EMPTY, dtype=np.uint32)
-        values = np.minimum(hashes >> np.uint64(24) & np.uint64(EMPTY), np.uint64(EMPTY - 1)).astype(np.uint32)
-        np.minimum.at(minima, (hashes >> np.uint64(56)).view(np.int64), values)
+        np.minimum.at(minima, *_bins(hashes))
         return cls(minima)
 
     def __eq__(self, other: object) -> bool:
@@ -90,6 +91,12 @@ class Sketch:
     def cardinality(self) -> int:
         """Estimate of how many distinct shingles there are; its standard error is about 6 %."""
         return int(cardinalities(self.minima[np.newaxis])[0])
+
+
+def _bins(hashes: Hashes) -> tuple[npt.NDArray[np.int64], Minima]:
+    """Bin of each shingle, and what it competes with there."""
+    values = np.minimum(hashes >> np.uint64(24) & np.uint64(EMPTY), np.uint64(EMPTY - 1)).astype(np.uint32)
+    return (hashes >> np.uint64(56)).view(np.int64), values
 
 
 def merge(sketches: Iterable[Sketch]) -> Sketch:
@@ -195,8 +202,8 @@ class WorkFingerprint:
     cannot be told: scripts without case, texts in capitals."""
     n_nameless_estimate: int
     """Estimate of how many distinct shingles those have."""
-    chapter_minima: tuple[Minima, ...]
-    """``CHAPTER_BINS`` minima of each chapter; none for a work of one chapter, whose sketch tells them."""
+    chapter_sketches: tuple[Sketch, ...]
+    """Sketch of each chapter, of ``CHAPTER_BINS``; none for a work of one chapter, whose sketch tells them."""
 
 
 def fingerprint_chapter(text: str) -> ChapterFingerprint:
@@ -206,20 +213,56 @@ def fingerprint_chapter(text: str) -> ChapterFingerprint:
 
 def fingerprint_chapters(texts: Sequence[str]) -> list[ChapterFingerprint]:
     """Fingerprints of several texts at once: much faster than one by one where they are short."""
-    return [_fingerprint(found) for found in cased_words_of(texts)]
+    return [print_ for group in _groups(cased_words_of(texts)) for print_ in _fingerprints(group)]
 
 
-def _fingerprint(text: Words) -> ChapterFingerprint:
-    left, n_names = nameless(text)
-    return ChapterFingerprint(
-        words_sha=_words_sha([text.hashes]),
-        n_words=len(text.hashes),
-        sketch=_sketch_of_words(text.hashes),
-        nameless=_sketch_of_words(left),
-        n_names=n_names,
-        n_nameless=len(left),
-        words=text.hashes,
-    )
+def _groups(texts: Sequence[Words]) -> Iterator[list[Words]]:
+    """Texts, gathered so that short ones do not cost a round of numpy each."""
+    group: list[Words] = []
+    size = 0
+    for text in texts:
+        if group and size + len(text.hashes) > _GROUP:
+            yield group
+            group, size = [], 0
+        group.append(text)
+        size += len(text.hashes)
+    if group:
+        yield group
+
+
+def _fingerprints(texts: Sequence[Words]) -> list[ChapterFingerprint]:
+    blind = nameless_of(texts)
+    sketches = _sketches([text.hashes for text in texts])
+    nameless = _sketches([left for left, _ in blind])
+    return [
+        ChapterFingerprint(
+            words_sha=_words_sha([text.hashes]),
+            n_words=len(text.hashes),
+            sketch=sketches[n],
+            nameless=nameless[n],
+            n_names=blind[n][1],
+            n_nameless=len(blind[n][0]),
+            words=text.hashes,
+        )
+        for n, text in enumerate(texts)
+    ]
+
+
+def _sketches(texts: Sequence[Hashes]) -> list[Sketch]:
+    """Sketch of the shingles of each of several sequences of words."""
+    if len(texts) == 1:
+        return [_sketch_of_words(texts[0])]
+    minima = np.full((len(texts), BINS), EMPTY, dtype=np.uint32)
+    lengths = np.array([len(text) for text in texts])
+    hashes, owner = shingles(np.concatenate(texts)), np.repeat(np.arange(len(texts)), lengths)
+    if lengths.sum() >= SHINGLE_WORDS:
+        inside = owner[: 1 - SHINGLE_WORDS] == owner[SHINGLE_WORDS - 1 :]
+        hashes, owner = hashes[inside], owner[: 1 - SHINGLE_WORDS][inside]
+        bins, values = _bins(hashes)
+        np.minimum.at(minima.reshape(-1), owner * BINS + bins, values)
+    for short in np.flatnonzero(lengths < SHINGLE_WORDS).tolist():
+        minima[short] = Sketch.of(shingles(texts[short])).minima
+    return [Sketch(row) for row in minima]
 
 
 def _sketch_of_words(hashes: Hashes) -> Sketch:
@@ -242,7 +285,9 @@ def fingerprint_work(chapters: Sequence[ChapterFingerprint]) -> WorkFingerprint:
         chapter_words=tuple(chapter.n_words for chapter in chapters),
         nameless=Sketch(coarsened(blind.minima, NAMELESS_BINS)),
         n_nameless_estimate=blind.cardinality(),
-        chapter_minima=tuple(coarsened(c.sketch.minima, CHAPTER_BINS) for c in chapters) if len(chapters) > 1 else (),
+        chapter_sketches=tuple(Sketch(coarsened(c.sketch.minima, CHAPTER_BINS)) for c in chapters)
+        if len(chapters) > 1
+        else (),
     )
 
 
@@ -289,7 +334,7 @@ def fingerprint_columns(fingerprints: Sequence[WorkFingerprint]) -> list[pa.Arra
         [work.chapter_words for work in fingerprints],
         [work.n_nameless_estimate for work in fingerprints],
         [work.nameless.minima.astype("<u4").tobytes() for work in fingerprints],
-        [[minima.astype("<u4").tobytes() for minima in work.chapter_minima] for work in fingerprints],
+        [[sketch.minima.astype("<u4").tobytes() for sketch in work.chapter_sketches] for work in fingerprints],
     )
     return [pa.array(values, type=kind.type) for values, kind in zip(columns, FINGERPRINT_FIELDS, strict=True)]
 

@@ -8,11 +8,12 @@ nouns) just goes with them. Texts without case have no names that could be told.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 
-from pipelines.fingerprint_words import Hashes, Marks, Words, words
+from pipelines.fingerprint_words import Hashes, Marks, Places, Words, words
 
 MIN_NAMES = 0.003
 """Part of a work's words that are names, from which on the name-blind text says more than the text itself."""
@@ -32,7 +33,7 @@ ele ela eles elas dele dela lei egli
 """
 _SLOTS = 1 << 14
 _LARGEST_FILTER = 24
-"""Bits of the slots of the largest filter: 16 MB, for a chapter of half a million words."""
+"""Bits of the slots of the largest filter: 16 MB, for a chapter of a million words."""
 
 
 @cache
@@ -57,22 +58,40 @@ def is_gendered(hashes: Hashes) -> Marks:
 
 
 def nameless(text: Words) -> tuple[Hashes, int]:
-    """Words of a chapter without names and pronouns, in order; and how many names there were.
+    """Words of a chapter without names and pronouns, in order; and how many names there were."""
+    return nameless_of([text])[0]
 
-    Which words occur with a small letter is kept in a Bloom filter of 32 slots to a word and two hashes:
-    about one name in 5,000 is taken for a common word.
+
+def nameless_of(texts: Sequence[Words]) -> list[tuple[Hashes, int]]:
+    """``nameless`` of several chapters at once; each is looked at by itself.
+
+    Which words occur with a small letter is kept in a Bloom filter for each chapter, of 16 slots to a word
+    and two hashes: about one name in 1,000 is taken for a common word.
     """
-    capitals = np.flatnonzero(text.capitals)
-    if not len(capitals):
-        return text.hashes[:0], 0
-    mask = np.int64((1 << min((32 * len(text.hashes)).bit_length(), _LARGEST_FILTER)) - 1)
-    signed = text.hashes.view(np.int64)
-    slots = signed & mask, (signed >> np.int64(24)) & mask
-    written_small = np.zeros(int(mask) + 2, dtype=bool)
-    for slot in slots:
-        written_small[np.where(text.capitals, mask + 1, slot)] = True
-    common = written_small[slots[0][capitals]] & written_small[slots[1][capitals]]
-    keep = ~is_gendered(text.hashes)
-    names = capitals[~common]
+    lengths = np.array([len(text.hashes) for text in texts], dtype=np.int64)
+    hashes, capitals = (np.concatenate(parts) for parts in zip(*texts, strict=True))
+    owner = np.repeat(np.arange(len(texts)), lengths)
+    names = np.flatnonzero(capitals)
+    names = names[~_are_common(hashes, capitals, names, lengths)]
+    keep = ~is_gendered(hashes)
     keep[names] = False
-    return text.hashes[keep], len(names)
+    keep &= np.repeat(np.bincount(owner[capitals], minlength=len(texts)) > 0, lengths)
+    n_left = np.bincount(owner[keep], minlength=len(texts))
+    left = np.split(hashes[keep], np.cumsum(n_left)[:-1])
+    return list(zip(left, np.bincount(owner[names], minlength=len(texts)).tolist(), strict=True))
+
+
+def _are_common(hashes: Hashes, capitals: Marks, asked: Places, lengths: Places) -> Marks:
+    """Which of the words asked for occur in their chapter with a small letter."""
+    bits = [min(int(16 * n).bit_length(), _LARGEST_FILTER) for n in lengths.tolist()]
+    sizes = np.array([1 << n for n in bits], dtype=np.int64)
+    total = int(sizes.sum())
+    offsets, masks = np.repeat(np.cumsum(sizes) - sizes, lengths), np.repeat(sizes - 1, lengths)
+    signed = hashes.view(np.int64)
+    slots = (signed & masks) + offsets, (signed >> np.int64(24) & masks) + offsets
+    written_small = np.zeros(total + 1, dtype=bool)
+    for slot in slots:
+        written_small[np.where(capitals, total, slot)] = True
+    written_small[total] = False
+    common: Marks = written_small[slots[0][asked]] & written_small[slots[1][asked]]
+    return common

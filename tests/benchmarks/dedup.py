@@ -21,7 +21,7 @@ from pipelines.dedup import find_duplicates
 from pipelines.dedup_decide import DuplicateFindings
 from pipelines.task_runner import task_runner
 from schemas.corpus import DedupConfig
-from tests.benchmarks.files_to_dataset import tree_memory
+from tests.benchmarks.processes import tree_memory
 from tests.staged_stories import staged_works, write_stories
 
 TASK_BYTES = 8_000_000

@@ -296,6 +296,7 @@ def test_a_passage_of_ten_works_makes_no_copies(n_works, found):
     header = story("challenge", 200)
     corpus = {f"a:{n}": [f"{header} {story(n, 60)}"] for n in range(n_works)}
     findings = find(corpus)
+    assert find(corpus, times=2) == findings
     assert len(findings.rows) == found
     assert {row.similarity for row in findings.rows} <= {0.6203}
 

@@ -183,8 +183,8 @@ def test_texts_are_read_in_bounded_batches(tmp_path, monkeypatch):
     asks = np.zeros(4, dtype=bool)
     tasks = list(verify_tasks(pairs, asks, LIMITS, np.array([6, 6, 7, 6]), locate))
     assert [sorted(task.located) for task in tasks] == [[0, 1], [0, 2], [1, 3], [2, 3]]
-    found = np.concatenate([verify(task)[0] for task in tasks])
+    found = np.concatenate([verify(task).overlaps for task in tasks])
     assert found["shared"].tolist() == [1, 2, 0, 0]
     assert found["sizes"].tolist() == [[2, 2], [2, 3], [2, 2], [3, 2]]
-    together, _ = verify(VerifyTask(pairs, asks, locate(np.arange(4)), LIMITS))
-    assert (together == found).all()
+    together = verify(VerifyTask(pairs, asks, locate(np.arange(4)), LIMITS))
+    assert (together.overlaps == found).all()
