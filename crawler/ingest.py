@@ -9,19 +9,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from crawler.preparation import current_preparation
 from crawler.readers import formats
 from crawler.readers.source import Limits, Rejected, Source, Unreadable
 from crawler.scan import FoundFile
-from crawler.workers import Done, Notify, WorkerLimits, Workers
+from crawler.workers import READERS, Done, Notify, WorkerLimits, Workers
 from pipelines import versions
 from pipelines.assemble import assemble
+from pipelines.errors import Incomplete
 from pipelines.ledger import InputRecord
 from pipelines.parts import part_key
-from pipelines.prepare import Unprepared, prepare, reject_of
+from pipelines.prepare import Prepared, Unprepared, prepare_many, reject_of
 from pipelines.stage import StagedPart, StagedReject, StagedWork, Staging, write_segment
 from schemas.corpus import CorpusConfig, SourceConfig
 from schemas.tables import RejectRow
@@ -31,6 +31,8 @@ MIN_BATCH_BYTES = 2**20
 MAX_BATCH_BYTES = 4 * 2**20
 """Files per task, by size: what is staged, and what a kill can cost, at a time."""
 MAX_BATCH_FILES = 500
+PREPARE_CHARACTERS = 2**20
+"""Text that is prepared at a time."""
 SEGMENT_CHARACTERS = 16 * 2**20
 """Text that a worker holds before it writes a segment: a large archive fills many."""
 
@@ -172,7 +174,7 @@ def _run(
 
     limits = WorkerLimits(config.limits.max_seconds, config.limits.max_memory_mib * 2**20)
     batches = [task_of(batch) for batch in _batches(files, jobs)]
-    workers = Workers(stage_batch, min(jobs, len(batches)), limits, preload=[__name__])
+    workers = Workers(stage_batch, min(jobs, len(batches)), limits, READERS)
     for task in batches:
         workers.submit(task)
     with closing(workers.results()) as results:
@@ -181,6 +183,8 @@ def _run(
                 yield result.task, result.result
                 continue
             task, culprit = result.task, result.task.files[result.item]
+            if culprit.problem:
+                raise Incomplete(f"the processes that read files end by themselves: {result.detail}")
             others = task.files[: result.item] + task.files[result.item + 1 :]
             if others:
                 workers.submit(task_of(others))
@@ -195,33 +199,59 @@ class _Batch:
     """What a task has read so far, written out whenever it is large."""
 
     task: _Task
+    notify: Notify
     works: list[StagedWork] = field(default_factory=list)
     rejects: list[StagedReject] = field(default_factory=list)
     parts: list[StagedPart] = field(default_factory=list)
     segments: list[str] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
     characters: int = 0
+    waiting: list[tuple[int, Work]] = field(default_factory=list)
+    """Works that are not yet prepared, each with the number of its file."""
+    waiting_characters: int = 0
+    n_works: Counter[int] = field(default_factory=Counter)
+    """Works by number of their file."""
+    n_rejects: Counter[int] = field(default_factory=Counter)
+    """Rejects by number of their file."""
 
-    def add(self, ref: str, work: Work) -> bool:
-        """Prepare and keep a work, or keep a piece of one; says whether it counts as a work."""
-        self.characters += sum(len(chapter.text) for chapter in work.chapters)
+    def add(self, number: int, work: Work) -> None:
+        """Keep a work, or a piece of one."""
+        size = sum(len(chapter.text) for chapter in work.chapters)
+        self.characters += size
         if key := part_key(work):
-            self.parts.append(StagedPart(ref, key, work))
-            return False
-        try:
-            self.works.append(StagedWork(ref, prepare(work)))
-        except Unprepared as error:
-            self.refuse(ref, reject_of(work, error.reason, error.detail))
-            return False
-        return True
+            self.parts.append(StagedPart(self.task.files[number].ref, key, work))
+            return
+        self.waiting.append((number, work))
+        self.waiting_characters += size
+        if self.waiting_characters >= PREPARE_CHARACTERS:
+            self.prepare()
+        if self.characters > SEGMENT_CHARACTERS:
+            self.flush()
 
-    def refuse(self, ref: str, row: RejectRow) -> None:
+    def refuse(self, number: int, row: RejectRow) -> None:
         """Keep a reject."""
-        self.rejects.append(StagedReject(ref, row))
+        self.rejects.append(StagedReject(self.task.files[number].ref, row))
         self.reasons[row.reason] += 1
+        self.n_rejects[number] += 1
+
+    def prepare(self) -> None:
+        """Prepare the works that wait for it."""
+        waiting, self.waiting, self.waiting_characters = self.waiting, [], 0
+        works = [work for _, work in waiting]
+        try:
+            prepared = prepare_many(works, lambda place: self.notify(waiting[place][0]))
+        except Exception:  # noqa: BLE001 - one of them; each by itself tells which
+            prepared = [_prepared_alone(work) for work in works]
+        for (number, work), result in zip(waiting, prepared, strict=True):
+            if isinstance(result, Unprepared):
+                self.refuse(number, reject_of(work, result.reason, result.detail))
+            else:
+                self.works.append(StagedWork(self.task.files[number].ref, result))
+                self.n_works[number] += 1
 
     def flush(self) -> None:
         """Write what is kept as a segment."""
+        self.prepare()
         number = len(self.segments)
         segment = f"{self.task.name}.{number:06d}" if number else self.task.name
         write_segment(self.task.folder / f".{segment}", self.works, self.rejects, self.parts)
@@ -232,56 +262,71 @@ class _Batch:
         self.characters = 0
 
 
+def _prepared_alone(work: Work) -> Prepared | Unprepared:
+    """A work of a batch that failed. Whatever is wrong with it costs no other."""
+    try:
+        (prepared,) = prepare_many([work])
+    except MemoryError:
+        return Unprepared("out_of_memory", "needs more memory than there is; lower limits.max_file_mib")
+    except Exception as error:  # noqa: BLE001 - one work must not end a run of a million; it is counted
+        return Unprepared("internal_error", f"{type(error).__name__}: {error}; please report it")
+    return prepared
+
+
 def stage_batch(task: _Task, notify: Notify) -> _Result:
     """Read and prepare a task's files and write them as segments; runs in a worker."""
     for left in task.folder.glob(f".{task.name}*"):
         shutil.rmtree(left)
-    batch = _Batch(task)
-    records: list[InputRecord] = []
-    for number, file in enumerate(task.files):
+    batch = _Batch(task, notify)
+    hashes = []
+    for number in range(len(task.files)):
         notify(number)
-        records.append(_read_one(file, batch, partial(notify, number)))
+        hashes.append(_read_one(number, batch))
     batch.flush()
-    return _Result(tuple(batch.segments), tuple(records), batch.reasons)
+    records = tuple(
+        InputRecord(file.ref, file.size, file.mtime_ns, sha256, batch.n_works[number], batch.n_rejects[number])
+        for number, (file, sha256) in enumerate(zip(task.files, hashes, strict=True))
+    )
+    return _Result(tuple(batch.segments), records, batch.reasons)
 
 
-def _read_one(file: FoundFile, batch: _Batch, notify: Callable[[], None]) -> InputRecord:
-    """Everything that one file holds. Whatever a reader does, the run goes on and the file is accounted for."""
+def _read_one(number: int, batch: _Batch) -> str | None:
+    """Everything that one file holds. Whatever a reader does, the run goes on and the file is accounted for.
+
+    Gives the SHA-256 of the file, ``None`` where it could not be read.
+    """
     task = batch.task
+    file = task.files[number]
     told = task.told
     source = Source(
         file.path, file.ref, task.limits.max_bytes, task.limits, form=told.format or None, fields=told.fields
     )
-    works = 0
-    before = batch.reasons.total()
 
     def refuse(
         reason: str, detail: str, *, form: str | None = None, ref: str = file.ref, sha: str | None = None
     ) -> None:
-        batch.refuse(file.ref, _reject_row(ref, reason, detail, form, sha))
+        batch.refuse(number, _reject_row(ref, reason, detail, form, sha))
 
     try:
         if file.problem:
             refuse(*file.problem)
-            return InputRecord(file.ref, file.size, file.mtime_ns, None, 0, 1)
+            return None
         for item in formats.read(source):
-            notify()
+            batch.notify(number)
             if isinstance(item, Rejected):
                 refuse(item.reason, item.detail, form=item.format, ref=item.ref, sha=item.raw_sha256)
             else:
-                works += batch.add(file.ref, item)
-            if batch.characters > SEGMENT_CHARACTERS:
-                batch.flush()
+                batch.add(number, item)
     except Unreadable as error:
         refuse(error.reason, error.detail, sha=None if error.reason == "too_large" else source.sha256)
     except OSError as error:
         refuse("unreadable", os.strerror(error.errno or 0))
-        return InputRecord(file.ref, file.size, file.mtime_ns, None, works, batch.reasons.total() - before)
+        return None
     except MemoryError:
         refuse("out_of_memory", "needs more memory than there is; lower limits.max_file_mib")
     except Exception as error:  # noqa: BLE001 - one file must not end a run of a million; it is counted
         refuse("internal_error", f"{type(error).__name__}: {error}; please report it")
-    return InputRecord(file.ref, file.size, file.mtime_ns, source.sha256, works, batch.reasons.total() - before)
+    return source.sha256
 
 
 def _reject_row(ref: str, reason: str, detail: str, form: str | None, sha256: str | None) -> RejectRow:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pipelines import card, dedup, export, versions
 from pipelines.corpus import Corpus
 from pipelines.crawl_tables import engagement_table, with_sightings
 from pipelines.errors import write_failure
+from pipelines.gather import gather
 from pipelines.inventory import Inventory, take_inventory
 from pipelines.policy import POLICY_COLUMNS, judge
 from pipelines.stage import Staging
@@ -228,7 +230,7 @@ def _chapter_batches(inventory: Inventory, works: pa.Table, places: np.ndarray[A
         run = slice(start, end)
         rows = np.concatenate([np.arange(f, f + n) for f, n in zip(firsts[run], counts[run], strict=True)])
         if len(rows):
-            yield inventory.rows.take("chapters", np.repeat(segments[run], counts[run]), rows)
+            yield gather(partial(inventory.rows.table, name="chapters"), np.repeat(segments[run], counts[run]), rows)
         start = end
 
 

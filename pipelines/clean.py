@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeVar
 
 from pipelines.clean_blocks import find_blocks, mark_blocks, trimmed
 from pipelines.clean_counts import compression_ratio, count_words
-from pipelines.clean_unicode import canonical, moved
-from schemas.work import Block, Span
+from pipelines.clean_unicode import canonical, is_canonical, moved
+from schemas.work import Block, Blocks, Span, Spans
 
 __all__ = [
     "CLEANER_VERSION",
@@ -23,10 +25,10 @@ __all__ = [
     "one_line",
 ]
 
-CLEANER_VERSION = "1"
+CLEANER_VERSION = "2"
 """Rises when the same text may come out otherwise: other characters, other blocks, other counts."""
 
-_PARAGRAPHS = frozenset({"p", "list", "quote", "verse"})
+_PARAGRAPHS = ("p", "list", "quote", "verse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,49 +36,68 @@ class Cleaned:
     """A canonical text with its blocks and spans; offsets are code points into ``text``."""
 
     text: str
-    blocks: tuple[Block, ...]
-    spans: tuple[Span, ...]
+    blocks: Sequence[Block]
+    spans: Sequence[Span]
     flags: tuple[str, ...]
     """What ``canonical`` changed in kind."""
+    encoded: bytes = field(repr=False, compare=False)
+    """``text`` in UTF-8, for those who count and hash it."""
 
 
-def clean(
-    text: str, *, title: str | None = None, blocks: tuple[Block, ...] = (), spans: tuple[Span, ...] = ()
-) -> Cleaned:
+def clean(text: str, *, title: str | None = None, blocks: Sequence[Block] = (), spans: Sequence[Span] = ()) -> Cleaned:
     """Canonical form of a chapter's ``text``, its blocks and its spans."""
+    clean_text, flags, encoded = _encoded(text)
+    held_blocks, held_spans = Blocks.of(blocks), Spans.of(spans)
+    if (held_blocks or held_spans) and clean_text != text:
+        marks = (*held_blocks.columns[1:3], *held_spans.columns[1:3])
+        offsets = moved(text, chain.from_iterable(marks))
+        held_blocks, held_spans = _moved(held_blocks, offsets), _moved(held_spans, offsets)
+    marked = mark_blocks(clean_text, held_blocks, title) if held_blocks else find_blocks(clean_text, title)
+    return Cleaned(clean_text, marked, _trimmed(held_spans, clean_text), flags, encoded)
+
+
+def _encoded(text: str) -> tuple[str, tuple[str, ...], bytes]:
+    """``canonical(text)``, and it in UTF-8."""
+    if not text.isascii():
+        with suppress(UnicodeEncodeError):
+            encoded = text.encode()
+            if is_canonical(text, encoded):
+                return text, (), encoded
     clean_text, flags = canonical(text)
-    if (blocks or spans) and clean_text != text:
-        marks: tuple[Block | Span, ...] = (*blocks, *spans)
-        offsets = moved(text, (offset for mark in marks for offset in (mark.start, mark.end)))
-        blocks = _marks_moved(blocks, offsets)
-        spans = _marks_moved(spans, offsets)
-    marked = mark_blocks(clean_text, blocks, title) if blocks else find_blocks(clean_text, title)
-    return Cleaned(clean_text, marked, tuple(_trimmed(spans, clean_text)), flags)
+    return clean_text, flags, clean_text.encode()
 
 
-_Mark = TypeVar("_Mark", Block, Span)
+_Marks = TypeVar("_Marks", Blocks, Spans)
 
 
-def _marks_moved(marks: tuple[_Mark, ...], offsets: dict[int, int]) -> tuple[_Mark, ...]:
-    return tuple(mark.model_copy(update={"start": offsets[mark.start], "end": offsets[mark.end]}) for mark in marks)
+def _moved(marks: _Marks, offsets: dict[int, int]) -> _Marks:
+    kinds, starts, ends, *others = marks.columns
+    return type(marks)(kinds, map(offsets.__getitem__, starts), map(offsets.__getitem__, ends), *others)
 
 
-def _trimmed(spans: Iterable[Span], text: str) -> Iterator[Span]:
+def _trimmed(spans: Spans, text: str) -> Spans:
     """``spans`` without white space at their edges; those of nothing else are gone."""
-    for span in spans:
-        start, end = trimmed(text, span.start, span.end)
-        if start < end:
-            moves = (start, end) != (span.start, span.end)
-            yield span.model_copy(update={"start": start, "end": end}) if moves else span
+    if not spans:
+        return spans
+    kinds, starts, ends, values = spans.columns
+    bounds = [trimmed(text, start, end) for start, end in zip(starts, ends, strict=True)]
+    kept = [
+        (kind, start, end, value)
+        for kind, (start, end), value in zip(kinds, bounds, values, strict=True)
+        if start < end
+    ]
+    return Spans(*zip(*kept, strict=True)) if kept else Spans.empty()
 
 
-def count_paragraphs(blocks: Iterable[Block]) -> int:
+def count_paragraphs(blocks: Sequence[Block]) -> int:
     """Number of blocks that hold running text: p, list, quote and verse."""
-    return sum(block.kind in _PARAGRAPHS for block in blocks)
+    return sum(map(Blocks.of(blocks).columns[0].count, _PARAGRAPHS))
 
 
 def one_line(text: str) -> str:
     """Canonical ``text`` on one line, for titles, names and tags; may be empty."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join(canonical(text)[0].split())
 
 

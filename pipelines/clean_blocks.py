@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
-from pipelines.clean_notes import may_hold_note_words, note_label, note_opener, note_words, speaks, talks
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.clean_notes import ALL_STEMS, NO_STEMS, note_label, note_opener, note_words, speaks, stems_in, talks
 from pipelines.clean_rules import LONGEST_MARK, Guess, end_marker, heading, image, scene_break, verse
-from schemas.work import Block, BlockKind
+from schemas.work import Block, BlockKind, Blocks
 
 _EDGE = 3
 """Blocks at each end of a chapter that notes are looked for in, beyond those that are no prose."""
@@ -21,47 +26,89 @@ _OPEN = frozenset({"p", "note_candidate", "disclaimer"})
 """Kinds that a note may go on over."""
 _PROSE = frozenset({"p", "verse", "quote", "list"})
 _BREAKS = frozenset({"scene_break", "end_marker", "heading"})
+_SHORT = 4096
+"""Characters: a shorter text is looked through faster paragraph by paragraph."""
+_NEWLINE = ord("\n")
+_ZERO = np.zeros(1, np.intp)
 
 
-def find_blocks(text: str, title: str | None = None) -> tuple[Block, ...]:
+def find_blocks(text: str, title: str | None = None) -> Blocks:
     """Blocks of ``text``, which is canonical: sorted, disjoint, covering all but white space.
 
     ``title`` is the chapter's, to know it when the text repeats it.
     """
-    units = _Units(text)
-    add_start, add_end, add_guess = units.starts.append, units.ends.append, units.guesses.append
-    at = 0
-    for paragraph in text.split("\n\n") if text else ():
-        end = at + len(paragraph)
-        if "\n" in paragraph:
-            units.add_lines(paragraph, at, title)
-        else:
-            add_start(at)
-            add_end(end)
-            plain = end - at > LONGEST_MARK and paragraph[0] not in _CLOSING
-            add_guess(None if plain else _by_itself(paragraph))
-        at = end + 2
+    if not text:
+        return Blocks.empty()
+    units = _one_line_units(text) if len(text) > _SHORT else None
+    if units is None:
+        units = _Units(text, [], [])
+        at = 0
+        for paragraph in text.split("\n\n"):
+            if "\n" in paragraph:
+                units.add_lines(paragraph, at, title)
+            else:
+                plain = len(paragraph) > LONGEST_MARK and paragraph[0] not in _CLOSING
+                units.add(at, at + len(paragraph), None if plain else _by_itself(paragraph))
+            at += len(paragraph) + 2
     units.mark(title)
     return units.blocks()
 
 
-def mark_blocks(text: str, given: Iterable[Block], title: str | None = None) -> tuple[Block, ...]:
+def _one_line_units(text: str) -> _Units | None:
+    """The paragraphs of a text in which each is one line; ``None`` where one is more."""
+    codes = _codes(text)
+    newlines = np.flatnonzero(codes == _NEWLINE)
+    firsts, seconds = newlines[::2], newlines[1::2]
+    if len(firsts) != len(seconds) or (seconds - firsts != 1).any():
+        return None
+    starts = np.concatenate((_ZERO, seconds + 1))
+    ends = np.append(firsts, len(text))
+    units = _Units(text, starts.tolist(), ends.tolist())
+    opens = _is_opening()[codes[starts]]
+    units.openings = np.flatnonzero(opens).tolist()
+    for index in np.flatnonzero(opens | (ends - starts <= LONGEST_MARK)).tolist():
+        units.tell(index, _by_itself(units.paragraph(index)))
+    return units
+
+
+def _codes(text: str) -> npt.NDArray[np.integer[Any]]:
+    """Code points of ``text``, in as few bytes each as will do."""
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), np.uint8)
+    units = text.encode("utf-16-le")
+    if len(units) == 2 * len(text):
+        return np.frombuffer(units, np.dtype("<u2"))
+    return np.frombuffer(text.encode("utf-32-le"), np.dtype("<u4"))
+
+
+@cache
+def _is_opening() -> npt.NDArray[np.bool_]:
+    opening = np.zeros(0x110000, np.bool_)
+    opening[[ord(char) for char in _CLOSING]] = True
+    return opening
+
+
+def mark_blocks(text: str, given: Sequence[Block], title: str | None = None) -> Blocks:
     """The ``given`` blocks of a canonical ``text``, with notes, breaks and ends told among its paragraphs.
 
     Kinds other than ``p`` stay as given. Text between the given blocks becomes paragraphs, overlaps go to the
     block that begins first.
     """
-    units = _Units(text)
+    units = _Units(text, [], [])
     done = 0
-    for block in sorted(given, key=lambda block: (block.start, -block.end)):
-        start, end = trimmed(text, max(block.start, done), block.end)
+    marks = zip(*Blocks.of(given).columns, strict=True)
+    for kind, start, end, rule, score in sorted(marks, key=lambda mark: (mark[1], -mark[2])):
+        start, end = trimmed(text, max(start, done), end)  # noqa: PLW2901 - what is left of it
         if start >= end:
             continue
-        units.add_gap(done, start)
-        if block.kind == "p" and block.rule is None:
+        if done < start:
+            units.add_gap(done, start)
+        if kind != "p" or rule is not None:
+            units.add(start, end, Guess(kind, rule or "", score))
+        elif end - start <= LONGEST_MARK or text[start] in _CLOSING:
             units.add(start, end, _by_itself(text[start:end]))
         else:
-            units.add(start, end, Guess(block.kind, block.rule or "", block.score))
+            units.add(start, end, None)
         done = end
     units.add_gap(done, len(text))
     units.mark(title)
@@ -70,6 +117,8 @@ def mark_blocks(text: str, given: Iterable[Block], title: str | None = None) -> 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """``start`` and ``end`` moved inwards past white space."""
+    if start < end and not text[start].isspace() and not text[end - 1].isspace():
+        return start, end
     inside = text[start:end]
     left = len(inside) - len(inside.lstrip())
     return start + left, max(start + left, end - (len(inside) - len(inside.rstrip())))
@@ -92,18 +141,24 @@ def _bracketed(guess: Guess | None) -> Guess | None:
 
 
 class _Units:
-    """The blocks to be: where each begins and ends, and what a rule said of it (``None``: a paragraph)."""
+    """The blocks to be: where each begins and ends, and of those that are no plain paragraphs what a rule said."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, starts: list[int], ends: list[int]) -> None:
         self.text = text
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.guesses: list[Guess | None] = []
+        self.starts = starts
+        self.ends = ends
+        self.guesses: dict[int, Guess] = {}
+        """By index."""
+        self.openings: list[int] | None = None
+        """Indexes of those that begin with a bracket, where they are known."""
+        self.stems = NO_STEMS
+        """Those that the blocks at the edges hold."""
 
     def add(self, start: int, end: int, guess: Guess | None) -> None:
+        if guess:
+            self.guesses[len(self.starts)] = guess
         self.starts.append(start)
         self.ends.append(end)
-        self.guesses.append(guess)
 
     def add_lines(self, paragraph: str, at: int, title: str | None) -> None:
         """Add a paragraph of several lines: a scene break or first heading among them is a block of its own."""
@@ -136,11 +191,18 @@ class _Units:
         return self.text[self.starts[index] : self.ends[index]]
 
     def kind(self, index: int) -> str:
-        guess = self.guesses[index]
+        guess = self.guesses.get(index)
         return guess.kind if guess else "p"
+
+    def tell(self, index: int, guess: Guess | None) -> None:
+        if guess:
+            self.guesses[index] = guess
 
     def mark(self, title: str | None) -> None:
         """Apply the rules that go by a block's place."""
+        count = len(self.starts)
+        edges = {*range(min(_EDGE, count)), *range(max(0, count - _EDGE), count)}
+        self.stems = stems_in("\n".join([self.paragraph(index)[:_BODY] for index in edges]))
         self._mark_head(title)
         self._mark_ends()
         self._mark_tail()
@@ -150,66 +212,68 @@ class _Units:
 
     def _mark_head(self, title: str | None) -> None:
         prose = False
-        wordy = self._wordy(range(min(_EDGE, len(self.guesses))))
-        for index in range(min(_LONGEST_RUN, len(self.guesses))):
+        count = len(self.starts)
+        for index in range(min(_LONGEST_RUN, count)):
             if prose and index >= _EDGE:
                 break
-            wordy = wordy or index >= _EDGE
-            if self.guesses[index] is None:
+            if index not in self.guesses:
                 paragraph = self.paragraph(index)
                 told = None if prose else heading(paragraph, title) or note_label(paragraph)
-                self.guesses[index] = told or note_opener(paragraph) or (wordy and note_words(paragraph)) or None
+                self.tell(index, told or note_opener(paragraph) or self._words(paragraph, index < _EDGE))
             prose = prose or self.kind(index) in _PROSE
 
     def _mark_ends(self) -> None:
         """End markers: they stand near the end of the text, or before a break."""
-        count = len(self.guesses)
+        count = len(self.starts)
         near = range(max(0, count - 2 * _EDGE), count)
         for index in sorted({*near, *(i - 1 for i in self._breaks() if i)}):
-            guess = self.guesses[index]
-            if guess is None and self.ends[index] - self.starts[index] <= LONGEST_MARK:
-                self.guesses[index] = end_marker(self.paragraph(index))
-            elif guess and guess.rule == "scene_break_dots" and 0 < index >= count - 2:
+            guess = self.guesses.get(index)
+            if guess is None:
+                if self.ends[index] - self.starts[index] <= LONGEST_MARK:
+                    self.tell(index, end_marker(self.paragraph(index)))
+            elif guess.rule == "scene_break_dots" and 0 < index >= count - 2:
                 self.guesses[index] = Guess("end_marker", "end_dots", 0.6)
 
     def _breaks(self) -> list[int]:
-        return [i for i, guess in enumerate(self.guesses) if guess and guess.kind in _BREAKS]
+        return sorted(index for index, guess in self.guesses.items() if guess.kind in _BREAKS)
 
     def _mark_tail(self) -> None:
         prose = False
-        last = len(self.guesses) - 1
-        wordy = self._wordy(range(max(0, last + 1 - _EDGE), last + 1))
+        last = len(self.starts) - 1
         for index in range(last, max(-1, last - _LONGEST_RUN), -1):
             if prose and last - index >= _EDGE:
                 break
-            wordy = wordy or last - index >= _EDGE
-            if self.guesses[index] is None:
+            if index not in self.guesses:
                 paragraph = self.paragraph(index)
-                self.guesses[index] = note_opener(paragraph) or (wordy and note_words(paragraph)) or None
+                self.tell(index, note_opener(paragraph) or self._words(paragraph, last - index < _EDGE))
             prose = prose or self.kind(index) in _PROSE
 
-    def _wordy(self, indexes: range) -> bool:
-        return may_hold_note_words("\n".join(self.text[self.starts[i] : self.ends[i]][:_BODY] for i in indexes))
+    def _words(self, paragraph: str, at_edge: bool) -> Guess | None:
+        stems = self.stems if at_edge else ALL_STEMS
+        return note_words(paragraph, stems) if stems != NO_STEMS else None
 
     def _mark_after_breaks(self) -> None:
         for index in self._breaks():
-            if index + 1 < len(self.guesses) and self.guesses[index + 1] is None:
+            if index + 1 < len(self.starts) and index + 1 not in self.guesses:
                 guess = note_opener(self.paragraph(index + 1))
-                self.guesses[index + 1] = guess and Guess(guess.kind, guess.rule, 0.85)
+                self.tell(index + 1, guess and Guess(guess.kind, guess.rule, 0.85))
 
     def _mark_open_brackets(self) -> None:
         """Notes whose bracket closes some paragraphs later."""
-        for index in [i for i, start in enumerate(self.starts) if self.text[start] in _CLOSING]:
+        openings = self.openings
+        if openings is None:
+            openings = [index for index, start in enumerate(self.starts) if self.text[start] in _CLOSING]
+        for index in openings:
             closing = _CLOSING[self.text[self.starts[index]]]
             if closing in self.paragraph(index) or self.kind(index) not in _OPEN:
                 continue
             guess = note_opener(self.paragraph(index))
             last = self._closed_at(index, closing) if guess else None
-            if guess and last:
-                self.guesses[index : last + 1] = [_bracketed(guess)] * (last + 1 - index)
+            for other in range(index, last + 1) if last else ():
+                self.tell(other, _bracketed(guess))
 
     def _closed_at(self, index: int, closing: str) -> int | None:
-        for other in range(index + 1, min(index + 1 + _LONGEST_NOTE, len(self.guesses))):
+        for other in range(index + 1, min(index + 1 + _LONGEST_NOTE, len(self.starts))):
             if self.kind(other) not in _OPEN:
                 return None
             if closing in self.paragraph(other):
@@ -218,13 +282,16 @@ class _Units:
 
     def _continue_notes(self) -> None:
         """Paragraphs from a note's opener to the break that ends it, or from a parted opener to the chapter's end."""
-        count = len(self.guesses)
-        prose = next((i for i in range(count) if self.guesses[i] is None), count)
-        for index in [i for i, guess in enumerate(self.guesses) if guess and guess.rule == "note_opener"]:
+        openers = sorted(index for index, guess in self.guesses.items() if guess.rule == "note_opener")
+        if not openers:
+            return
+        count = len(self.starts)
+        prose = next((i for i in range(count) if i not in self.guesses), count)
+        for index in openers:
             run = index + 1
             while run < count and run - index <= _LONGEST_NOTE and self.kind(run) in _OPEN:
                 run += 1
-            following = [i for i in range(index + 1, run) if self.guesses[i] is None]
+            following = [i for i in range(index + 1, run) if i not in self.guesses]
             if index < prose:
                 continues = run < count and self.kind(run) in _BREAKS and self._about_writing(following)
             else:
@@ -236,23 +303,13 @@ class _Units:
         paragraphs = [self.paragraph(index) for index in indexes]
         return not any(map(speaks, paragraphs)) and 2 * sum(talks(p) > 0 for p in paragraphs) >= len(paragraphs)
 
-    def blocks(self) -> tuple[Block, ...]:
-        return tuple(
-            _block(guess.kind, start, end, guess.rule or None, guess.score) if guess else _block("p", start, end)
-            for start, end, guess in zip(self.starts, self.ends, self.guesses, strict=True)
-        )
-
-
-def _block(kind: BlockKind, start: int, end: int, rule: str | None = None, score: float | None = None) -> Block:
-    """A ``Block`` of values that are right by construction.
-
-    What ``Block.model_construct`` does, without its loop over the fields: to validate every paragraph took
-    half of the time of finding it.
-    """
-    block = object.__new__(Block)
-    put = object.__setattr__
-    put(block, "__dict__", {"kind": kind, "start": start, "end": end, "rule": rule, "score": score})
-    put(block, "__pydantic_fields_set__", {"kind", "start", "end", "rule", "score"})
-    put(block, "__pydantic_extra__", None)
-    put(block, "__pydantic_private__", None)
-    return block
+    def blocks(self) -> Blocks:
+        count = len(self.starts)
+        if not self.guesses:
+            return Blocks(("p",) * count, self.starts, self.ends, (None,) * count, (None,) * count)
+        kinds: list[BlockKind] = ["p"] * count
+        rules: list[str | None] = [None] * count
+        scores: list[float | None] = [None] * count
+        for index, guess in self.guesses.items():
+            kinds[index], rules[index], scores[index] = guess.kind, guess.rule or None, guess.score
+        return Blocks(kinds, self.starts, self.ends, rules, scores)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from pipelines.clean_rules import Guess
 
@@ -194,8 +199,52 @@ _TALK_STEMS = (
         "глав",
     ),
 )
+
+
+class Stems(NamedTuple):
+    """Stems by the search that needs one of them."""
+
+    disclaiming: tuple[str, ...]
+    requests: tuple[str, ...]
+    talk: tuple[str, ...]
+
+
+ALL_STEMS = Stems(_DISCLAIMING_STEMS, _REQUESTS_STEMS, _TALK_STEMS)
+NO_STEMS = Stems((), (), ())
+
+_KEY_BYTES = 4
+"""A stem is looked for by four of its bytes, all places of a text at once."""
+_RARITY = " etaoinshrdlucmfwypvbgkjqxz"
+
+
+def _key(stem: str) -> int:
+    """The rarest four bytes of a stem, as a little-endian number."""
+    data = stem.encode()
+    fours = [data[i : i + _KEY_BYTES] for i in range(len(data) - _KEY_BYTES + 1)]
+    return int.from_bytes(max(fours, key=lambda four: sum(_RARITY.find(chr(b)) % len(_RARITY) for b in four)), "little")
+
+
+_SHORT_STEMS = tuple({stem for group in ALL_STEMS for stem in group if len(stem.encode()) < _KEY_BYTES})
+_STEMS_OF_KEY: dict[int, list[str]] = {}
+for _stem in {stem for group in ALL_STEMS for stem in group}.difference(_SHORT_STEMS):
+    _STEMS_OF_KEY.setdefault(_key(_stem), []).append(_stem)
+
+
+def _slots(keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    return (keys * np.uint32(0x9E3779B1)) >> np.uint32(16)
+
+
+@cache
+def _is_key() -> npt.NDArray[np.bool_]:
+    """Which slots hold a key."""
+    table = np.zeros(0x10000, np.bool_)
+    table[_slots(np.array(list(_STEMS_OF_KEY), np.uint32))] = True
+    return table
+
+
 _QUOTES = re.compile('["“”„«»「『]')
 _STARTS_SPEECH = tuple("\"“”„«»「『‘'—–")
+_STARTS_QUOTED = (*_STARTS_SPEECH, "’", "´")
 
 
 def note_opener(paragraph: str) -> Guess | None:
@@ -221,37 +270,50 @@ def note_label(paragraph: str) -> Guess | None:
     return Guess("note_candidate", "note_label", 0.8) if found else None
 
 
-def note_words(paragraph: str) -> Guess | None:
-    """Whether the words of ``paragraph``, at an edge of a chapter, are those of a note or disclaimer."""
-    body = _plain(paragraph[:_BODY])
-    if body.startswith(_STARTS_SPEECH):
+def note_words(paragraph: str, stems: Stems = ALL_STEMS) -> Guess | None:
+    """Whether the words of ``paragraph``, at an edge of a chapter, are those of a note or disclaimer.
+
+    ``stems`` are all that it may hold.
+    """
+    if paragraph.startswith(_STARTS_QUOTED):
         return None
+    body = _plain(paragraph[:_BODY])
     quote = _QUOTES.search(body)
     unquoted = body[: quote.start()] if quote else body
     lowered = unquoted.lower()
-    if _has(lowered, _DISCLAIMING_STEMS):
+    if _has(lowered, stems.disclaiming):
         if _DISCLAIMING.search(lowered):
             return Guess("disclaimer", "disclaimer_words", 0.85)
         if len(paragraph) <= 300 and _NOT_MINE.match(unquoted[:1].lower() + unquoted[1:]):
             return Guess("disclaimer", "disclaimer_words", 0.7)
-    if _has(lowered, _REQUESTS_STEMS) and _REQUESTS.search(lowered):
+    if _has(lowered, stems.requests) and _REQUESTS.search(lowered):
         return Guess("note_candidate", "note_words", 0.85)
-    talk = talks(unquoted)
+    talk = _talks(lowered, stems.talk)
     if talk and _WEAK_OPENER.match(lowered):
         return Guess("note_candidate", "note_weak_opener", 0.75)
     return Guess("note_candidate", "note_words", 0.7) if talk >= 3 else None
 
 
-def may_hold_note_words(passage: str) -> bool:
-    """Whether ``note_words`` could tell anything of a paragraph of ``passage``: a quick look at several at once."""
+def stems_in(passage: str) -> Stems:
+    """Which stems ``passage`` holds: one look at several paragraphs, in place of 80 searches in each."""
     lowered = _plain(passage).lower()
-    return _has(lowered, _DISCLAIMING_STEMS) or _has(lowered, _REQUESTS_STEMS) or _has(lowered, _TALK_STEMS)
+    data = lowered.encode("utf-8", "surrogatepass")
+    found = {stem for stem in _SHORT_STEMS if stem in lowered}
+    if len(data) >= _KEY_BYTES:
+        keys = np.ndarray((len(data) - _KEY_BYTES + 1,), "<u4", data, strides=(1,)).astype(np.uint32)
+        hits = keys[_is_key()[_slots(keys)]]
+        stems = {stem for key in set(hits.tolist()) for stem in _STEMS_OF_KEY.get(key, ())}
+        found.update(stem for stem in stems if stem in lowered)
+    return Stems(*(tuple(stem for stem in group if stem in found) for group in ALL_STEMS)) if found else NO_STEMS
 
 
 def talks(paragraph: str) -> int:
     """Number of different words of ``paragraph`` that belong to writing and posting rather than to a story."""
-    lowered = _plain(paragraph[:_BODY]).lower()
-    return len({match[0] for match in _TALK.finditer(lowered)}) if _has(lowered, _TALK_STEMS) else 0
+    return _talks(_plain(paragraph[:_BODY]).lower(), _TALK_STEMS)
+
+
+def _talks(lowered: str, stems: tuple[str, ...]) -> int:
+    return len({match[0] for match in _TALK.finditer(lowered)}) if _has(lowered, stems) else 0
 
 
 def _has(lowered: str, stems: tuple[str, ...]) -> bool:

@@ -6,8 +6,10 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import regex
 
 _LINE_ENDS = dict.fromkeys("\r\v\x85\u2028\u2029", "\n") | {"\f": "\n\n"}
@@ -28,6 +30,19 @@ _IS_SPECIAL = np.zeros(0x10000, np.bool_)
 _IS_SPECIAL[[ord(char) for char in _REPLACEMENT]] = True
 _PIECE = 1 << 18
 """Characters that are looked up at once: what fits a processor's cache."""
+
+_SHORT = 400
+"""Characters: up to so many, the look at a whole text costs more than the steps."""
+_SPACE = 0x20
+_PRINTABLE = bytes([0x0A, *range(0x20, 0x7F)])
+_STABLE = (
+    *((0x00, 0x02FF), (0x0391, 0x03CE), (0x0400, 0x0482), (0x048A, 0x052F)),  # Latin, Greek, Cyrillic
+    *((0x1E00, 0x1EFF), (0x2010, 0x2027), (0x2030, 0x205E), (0x20A0, 0x20C0)),  # more Latin, punctuation, currencies
+    *((0x2190, 0x2328), (0x2460, 0x27FF), (0x3001, 0x3029), (0x3041, 0x3096)),  # symbols, kana
+    *((0x30A0, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3)),  # ideographs, Hangul
+    (0xFF01, 0xFF9D),
+)
+"""Characters that are in NFC by themselves and beside any other one of these."""
 
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -51,6 +66,47 @@ def canonical(text: str) -> tuple[str, tuple[str, ...]]:
     ``controls_removed``, ``bidi_removed``, ``zero_width_removed``, ``soft_hyphens_removed``,
     ``surrogates_replaced``, ``nfc``; white space has none. Idempotent; time and memory are linear.
     """
+    return (text, ()) if is_canonical(text) else _made_canonical(text)
+
+
+def is_canonical(text: str, encoded: bytes | None = None) -> bool:
+    """Whether ``text`` is surely in canonical form: a quick look, which some scripts do not pass.
+
+    ``encoded`` is its UTF-8, where that is at hand.
+    """
+    if len(text) < _SHORT:
+        return text.isascii() and text.isprintable() and "  " not in text and text.strip(" ") == text
+    if encoded is None:
+        try:
+            encoded = text.encode()
+        except UnicodeEncodeError:
+            return False
+    beyond = encoded.translate(None, _PRINTABLE)
+    if beyond and _needs_care()[np.frombuffer(beyond.decode().encode("utf-16-le"), np.dtype("<u2"))].any():
+        return False
+    units = np.frombuffer(encoded, np.uint8)
+    blank = units <= _SPACE
+    pairs = np.flatnonzero(blank[1:] & blank[:-1])
+    return not (
+        blank[0]
+        or blank[-1]
+        or (units[pairs] == _SPACE).any()
+        or (units[pairs + 1] == _SPACE).any()
+        or (pairs[1:] - pairs[:-1] == 1).any()
+    )
+
+
+@cache
+def _needs_care() -> npt.NDArray[np.bool_]:
+    """By UTF-16 unit: characters that are replaced, and those that may change, or be changed by, their neighbours."""
+    care = np.ones(0x10000, np.bool_)
+    for first, last in _STABLE:
+        care[first : last + 1] = False
+    care[[ord(char) for char in _REPLACEMENT]] = True
+    return care
+
+
+def _made_canonical(text: str) -> tuple[str, tuple[str, ...]]:
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     flags = []
@@ -72,7 +128,7 @@ def _holds_specials(text: str) -> bool:
     Searching strings of one byte a character takes next to no time anyway.
     """
     if text.isascii():
-        return True
+        return not text.isprintable()
     for start in range(0, len(text), _PIECE):
         units = text[start : start + _PIECE].encode("utf-16-le", "surrogatepass")
         if _IS_SPECIAL[np.frombuffer(units, np.dtype("<u2"))].any():

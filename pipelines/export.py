@@ -6,9 +6,9 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,8 @@ from pipelines.errors import write_failure
 from schemas.arrow import arrow_schema
 from schemas.manifest import FileEntry
 from schemas.tables import SCHEMA_VERSION, SORT_KEYS, TABLES
+
+T = TypeVar("T")
 
 COMPRESSION_LEVEL = 3
 """zstd: the knee of the curve for prose; pyarrow's own default is 1."""
@@ -116,11 +118,7 @@ def write_file(root: Path, path: str, name: str, batches: Iterable[pa.Table]) ->
         with target.open("wb") as stream:
             marked = schema.with_metadata(footer)
             with pq.ParquetWriter(stream, marked, sorting_columns=order, **write_options(schema)) as writer:
-                for batch in batches:
-                    if not batch.num_rows:  # an empty row group is more than Hugging Face datasets can take
-                        continue
-                    table = batch.select(schema.names).cast(schema).combine_chunks()
-                    digest.update(table)
+                for table in ahead(_digested(batches, schema, digest)):
                     rows += table.num_rows
                     writer.write_table(table.replace_schema_metadata(footer), row_group_size=table.num_rows)
             stream.flush()
@@ -131,6 +129,25 @@ def write_file(root: Path, path: str, name: str, batches: Iterable[pa.Table]) ->
     except OSError as error:
         raise write_failure(error, str(target)) from error
     return FileEntry(path=path, rows=rows, bytes=size, sha256=sha256, logical_sha256=digest.hexdigest())
+
+
+def _digested(batches: Iterable[pa.Table], schema: pa.Schema, digest: TableDigest) -> Iterator[pa.Table]:
+    for batch in batches:
+        if batch.num_rows:  # an empty row group is more than Hugging Face datasets can take
+            table = batch.select(schema.names).cast(schema).combine_chunks()
+            digest.update(table)
+            yield table
+
+
+def ahead(items: Iterable[T]) -> Iterator[T]:
+    """``items``, of which the next is made in a thread while one is used: to gather rows beside compressing others."""
+    iterator = iter(items)
+    end = object()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        following: Future[Any] = pool.submit(next, iterator, end)
+        while (item := following.result()) is not end:
+            following = pool.submit(next, iterator, end)
+            yield item
 
 
 def cut_by_size(

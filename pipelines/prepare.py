@@ -1,9 +1,12 @@
-"""prepare: one work in, its rows and fingerprint out. A pure function, run in many processes."""
+"""prepare: works in, their rows and fingerprints out. A pure function of each work, run in many processes."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from pipelines import clean, fingerprint, language
 from schemas.tables import ChapterRow, RejectRow, WorkRow
@@ -66,6 +69,42 @@ def prepare(work: Work) -> Prepared:
 
     Raises ``Unprepared`` for a work whose chapters hold no text at all.
     """
+    (prepared,) = prepare_many([work])
+    if isinstance(prepared, Unprepared):
+        raise prepared
+    return prepared
+
+
+def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _: None) -> list[Prepared | Unprepared]:
+    """``prepare`` of each work; ``begin`` is called with the number of the one that is begun.
+
+    Texts are fingerprinted together, which is much faster where they are short: about 1 MB at a time is best.
+    """
+    drafts: list[_Draft | Unprepared] = []
+    for number, work in enumerate(works):
+        begin(number)
+        try:
+            drafts.append(_draft(work))
+        except Unprepared as error:
+            drafts.append(error)
+    texts = [chapter.text for draft in drafts if isinstance(draft, _Draft) for chapter in draft.chapters]
+    prints = iter(fingerprint.fingerprint_chapters(texts))
+    return [draft if isinstance(draft, Unprepared) else _fingerprinted(draft, prints) for draft in drafts]
+
+
+class _Draft(NamedTuple):
+    """The rows of a work that is not yet fingerprinted."""
+
+    work: WorkRow
+    chapters: tuple[ChapterRow, ...]
+
+
+def _fingerprinted(draft: _Draft, prints: Iterator[fingerprint.ChapterFingerprint]) -> Prepared:
+    own = list(islice(prints, len(draft.chapters)))
+    return Prepared(draft.work, draft.chapters, fingerprint.fingerprint_work(own))
+
+
+def _draft(work: Work) -> _Draft:
     title = clean.one_line(work.title)
     cleaned = [
         clean.clean(chapter.text, title=chapter.title or title, blocks=chapter.blocks, spans=chapter.spans)
@@ -81,12 +120,8 @@ def prepare(work: Work) -> Prepared:
         _chapter_row(work_id, work.source, index, *parts, known.language)
         for index, parts in enumerate(zip(work.chapters, cleaned, detections, strict=True), start=1)
     )
-    row = _work_row(work_id, work, title, chapters, known, declared)
-    return Prepared(
-        work=row,
-        chapters=chapters,
-        fingerprint=fingerprint.fingerprint_work(fingerprint.fingerprint_chapters([c.text for c in cleaned])),
-    )
+    ratio = clean.compression_ratio(b"\n\n".join([chapter.encoded for chapter in cleaned]))
+    return _Draft(_work_row(work_id, work, title, chapters, ratio, known, declared), chapters)
 
 
 def _chapter_row(
@@ -116,7 +151,7 @@ def _chapter_row(
         notes_after=_lines(chapter.notes_after),
         blocks=cleaned.blocks,
         spans=cleaned.spans,
-        n_words=clean.count_words(cleaned.text),
+        n_words=clean.count_words(cleaned.text, cleaned.encoded),
         n_words_source=chapter.n_words_source,
         n_chars=len(cleaned.text),
         n_paragraphs=clean.count_paragraphs(cleaned.blocks),
@@ -127,7 +162,7 @@ def _chapter_row(
         language_confidence=detection.confidence,
         language_status=detection.status,
         text_flags=cleaned.flags,
-        content_sha256=hashlib.sha256(cleaned.text.encode()).hexdigest(),
+        content_sha256=hashlib.sha256(cleaned.encoded).hexdigest(),
     )
 
 
@@ -136,6 +171,7 @@ def _work_row(
     work: Work,
     title: str,
     chapters: tuple[ChapterRow, ...],
+    ratio: float | None,
     known: language.WorkLanguage,
     declared: str | None,
 ) -> WorkRow:
@@ -195,7 +231,7 @@ def _work_row(
         n_words=sum(chapter.n_words for chapter in chapters),
         n_words_source=work.n_words_source,
         n_chars=sum(chapter.n_chars for chapter in chapters),
-        compression_ratio=clean.compression_ratio("\n\n".join(chapter.text for chapter in chapters)),
+        compression_ratio=ratio,
         published_date=work.published_date,
         updated_date=work.updated_date,
         **engagement.model_dump(),

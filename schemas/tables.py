@@ -7,7 +7,7 @@ from typing import Literal
 
 from schemas.base import BigCount, Characters, Record, Text, Words
 from schemas.vocabulary import ArchiveWarning, AuthorKind, Category, LanguageStatus, Rating, RelationshipKind, Status
-from schemas.work import Block, HeaderField, ListedChapter, RelatedWork, Series, Span
+from schemas.work import BlockSequence, HeaderField, ListedChapter, RelatedWork, Series, SpanSequence
 
 SCHEMA_VERSION = "1.1.0"
 """Patch: wording. Minor: a nullable column more. Major: a column renamed, retyped or gone."""
@@ -135,7 +135,7 @@ class WorkRow(Record):
     n_chars: BigCount
     """Characters of all chapters."""
     compression_ratio: float | None
-    """Compressed size of the text by its size (zlib, level 1; of more than 64 KiB, four windows of 16 KiB):
+    """Compressed size of the text by its size (zlib, level 1; of more than 16 KiB, four windows of 4 KiB):
     under 0.1 for repetitive junk, about 0.5 for prose; null where there is no text."""
     published_date: date | None
     """Date of publication that the source claims."""
@@ -230,9 +230,9 @@ class ChapterRow(Record):
     """The story text: plain paragraphs, joined by a blank line; nothing is cut from it by guess."""
     notes_after: Text | None
     """Author's notes after the chapter, where the source keeps them apart."""
-    blocks: tuple[Block, ...]
+    blocks: BlockSequence
     """The text's blocks in order; they cover all of it but the blank lines. Offsets in code points."""
-    spans: tuple[Span, ...]
+    spans: SpanSequence
     """Emphasis, links, ruby and so on that the markup stated. Offsets in code points."""
     n_words: Words
     """Words of the text, counted as the Archive of Our Own counts them."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal, Self
+from operator import ge
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
 from schemas.base import Characters, Record, Text, Words
+from schemas.columns import Columns
 from schemas.vocabulary import AuthorKind
 
 BlockKind = Literal[
@@ -63,6 +66,24 @@ class Span(Record):
     """Where it ends in `text` (exclusive)."""
     value: str | None = None
     """What the markup adds: a link's target, a ruby reading, a translation, an alignment."""
+
+
+class Blocks(Columns[Block]):
+    """Blocks of a text, held by column."""
+
+    __slots__ = ()
+    record = Block
+
+
+class Spans(Columns[Span]):
+    """Spans of a text, held by column."""
+
+    __slots__ = ()
+    record = Span
+
+
+BlockSequence = Annotated[Sequence[Block], Blocks]
+SpanSequence = Annotated[Sequence[Span], Spans]
 
 
 class Author(Record):
@@ -206,18 +227,21 @@ class Chapter(Record):
     """Word count that the source claims."""
     hits: int | None = None
     """Views of this chapter (FimFiction)."""
-    blocks: tuple[Block, ...] = ()
+    blocks: BlockSequence = Blocks.empty()
     """Blocks that the markup states; where empty, they are found in the text."""
-    spans: tuple[Span, ...] = ()
+    spans: SpanSequence = Spans.empty()
     """Spans that the markup states."""
 
     @model_validator(mode="after")
     def _offsets_lie_in_the_text(self) -> Self:
         size = len(self.text)
-        marks: tuple[Block | Span, ...] = (*self.blocks, *self.spans)
-        for mark in marks:
-            if not 0 <= mark.start < mark.end <= size:
-                raise ValueError(f"{mark.kind} {mark.start}:{mark.end} lies outside the text of {size} characters")
+        for marks in (Blocks.of(self.blocks), Spans.of(self.spans)):
+            kinds, starts, ends, *_ = marks.columns
+            if starts and (min(starts) < 0 or max(ends) > size or any(map(ge, starts, ends))):
+                kind, start, end = next(
+                    m for m in zip(kinds, starts, ends, strict=True) if not 0 <= m[1] < m[2] <= size
+                )
+                raise ValueError(f"{kind} {start}:{end} lies outside the text of {size} characters")
         return self
 
 

@@ -39,6 +39,10 @@ class Ingest(Command):
             raise WrongUsage("say which corpus: -c datasets/NAME")
         if opts.jobs < 1:
             raise WrongUsage(f"-j {opts.jobs}: give the number of processes, 1 or more")
+        if not opts.dry_run:
+            from crawler import workers
+
+            workers.start_early(workers.READERS)  # beside the imports of this process, which take as long
         from crawler.session import ingest_and_build, say_how
 
         corpus = Path(opts.corpus).expanduser()

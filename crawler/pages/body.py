@@ -18,6 +18,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.pages.body_marks import BLOCKS
 from crawler.pages.body_plain import RawSpan, unescaped
+from crawler.pages.body_source import Found, story_in_source
 from crawler.pages.body_walk import RawBlock, Writer, end_of
 from pipelines.clean import canonical, one_line
 from pipelines.clean_unicode import moved
@@ -25,6 +26,8 @@ from schemas.work import Block, BlockKind, Span, SpanKind
 
 _KEEPERS: Final = ("<pre", "<listing", "<xmp", "<plaintext", "white-space", "\u0338")
 """What keeps white space as typed, and the one mark that would join a ``>`` before it."""
+_LONG: Final = 2_000
+"""Characters of markup from which on it pays to look for a note in the page's source."""
 _REACHING: Final = re.compile(
     r"<(?:!--|script|style|iframe|no|template|svg|head|title|select|datalist|audio|video|canvas|rp)"
 )
@@ -37,6 +40,7 @@ class Passage:
 
     text: str = ""
     blocks: tuple[Block, ...] = ()
+    """Empty where the text is nothing but plain paragraphs, parted by blank lines: ``clean`` finds the same."""
     spans: tuple[Span, ...] = ()
     flags: tuple[str, ...] = ()
     """``br_scene``: three or more line breaks part two paragraphs."""
@@ -44,9 +48,9 @@ class Passage:
 
 def passage(node: LexborNode, *, leave_out: Collection[str] = ()) -> Passage:
     """Text of an element; the descendants that one of the CSS selectors ``leave_out`` matches are skipped."""
-    if not leave_out:
-        return passage_of_serialised(node.inner_html or "")
     skipped = [found for selector in leave_out for found in node.css(selector) if found.mem_id != node.mem_id]
+    if (story := story_in_source(node, skipped)) is not None:
+        return _taken(story)
     if not skipped:
         return passage_of_serialised(node.inner_html or "")
     whole = node.inner_html or ""
@@ -105,6 +109,17 @@ def passage_of_serialised(markup: str) -> Passage:
     return _finished(writer)
 
 
+def _taken(story: Found) -> Passage:
+    """A story that was taken from the source."""
+    blocks: list[Block] = []
+    if story.breaks:
+        breaks, at = set(story.breaks), 0
+        for number, part in enumerate(story.text.split("\n\n")):
+            blocks.append(_block("scene_break" if number in breaks else "p", at, at + len(part)))
+            at += len(part) + 2
+    return Passage(story.text, tuple(blocks), tuple([_span(*span) for span in story.spans]))
+
+
 def walked(markup: str) -> Passage:
     """The same by the walker alone."""
     writer = Writer()
@@ -135,17 +150,29 @@ def join(passages: Iterable[Passage]) -> Passage:
     blocks: list[Block] = []
     spans: list[Span] = []
     at = 0
+    stated = any(one.blocks for one in full)
     for one in full:
         blocks += (_block(block.kind, block.start + at, block.end + at) for block in one.blocks)
+        if stated and not one.blocks:
+            blocks += _paragraphs(one.text, at)
         spans += (_span(span.kind, span.start + at, span.end + at, span.value) for span in one.spans)
         at += len(one.text) + 2
     flags = dict.fromkeys(flag for one in full for flag in one.flags)
     return Passage("\n\n".join(one.text for one in full), tuple(blocks), tuple(spans), tuple(flags))
 
 
+def _paragraphs(text: str, at: int) -> Iterator[Block]:
+    """The blocks of a text that is nothing but plain paragraphs, from ``at`` on."""
+    for part in text.split("\n\n"):
+        yield _block("p", at, at + len(part))
+        at += len(part) + 2
+
+
 def plain(node: LexborNode) -> str | None:
     """Paragraphs of a summary or note as plain text; ``None`` where nothing is left."""
-    return passage(node).text or None
+    markup = node.inner_html or ""
+    found = passage(node) if len(markup) > _LONG else passage_of_serialised(markup)
+    return found.text or None
 
 
 def plain_of_html(html: str) -> str | None:
@@ -188,13 +215,17 @@ def _passage(text: str, blocks: list[RawBlock], spans: list[RawSpan], flags: tup
         text = canonical(text)[0]
         blocks = [(kind, new[start], new[end]) for kind, start, end in blocks]
         spans = [(kind, new[start], new[end], value) for kind, start, end, value in spans]
-    spans.sort(key=lambda span: (span[1], -span[2], span[0], span[3] or ""))
+    spans.sort(key=_order)
     return Passage(
         text,
         tuple([_block(kind, start, end) for kind, start, end in blocks]),
         tuple(_distinct(spans)),
         flags,
     )
+
+
+def _order(span: RawSpan) -> tuple[int, int, str, str]:
+    return span[1], -span[2], span[0], span[3] or ""
 
 
 def _distinct(spans: list[RawSpan]) -> Iterator[Span]:
@@ -205,12 +236,17 @@ def _distinct(spans: list[RawSpan]) -> Iterator[Span]:
         last = span
 
 
+_BLOCK_FIELDS: Final = {"kind", "start", "end"}
+_SPAN_FIELDS: Final = {"kind", "start", "end", "value"}
+"""Names of the fields that are set: one set for all, as nothing changes a frozen record."""
+
+
 def _block(kind: BlockKind, start: int, end: int) -> Block:
     """A ``Block`` that is right by construction: to validate every one takes longer than to find it."""
     block = object.__new__(Block)
     put = object.__setattr__
     put(block, "__dict__", {"kind": kind, "start": start, "end": end, "rule": None, "score": None})
-    put(block, "__pydantic_fields_set__", {"kind", "start", "end"})
+    put(block, "__pydantic_fields_set__", _BLOCK_FIELDS)
     put(block, "__pydantic_extra__", None)
     put(block, "__pydantic_private__", None)
     return block
@@ -221,7 +257,7 @@ def _span(kind: SpanKind, start: int, end: int, value: str | None) -> Span:
     span = object.__new__(Span)
     put = object.__setattr__
     put(span, "__dict__", {"kind": kind, "start": start, "end": end, "value": value})
-    put(span, "__pydantic_fields_set__", {"kind", "start", "end", "value"})
+    put(span, "__pydantic_fields_set__", _SPAN_FIELDS)
     put(span, "__pydantic_extra__", None)
     put(span, "__pydantic_private__", None)
     return span

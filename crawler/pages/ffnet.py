@@ -59,7 +59,7 @@ class Place:
 
 def recognise(page: Page) -> bool:
     """A story page, or the part of one that holds its head."""
-    if "rated:" not in page.html.casefold():
+    if b"rated:" not in page.lowered:
         return False
     return page.tree.css_first("#profile_top") is not None or (
         page.tree.css_first("#storytext, #storytextp") is not None and _line_node(page.tree) is not None
@@ -95,7 +95,7 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
         and tree.css_first("#pre_story_links") is None
     ):
         fields["fandoms"] = (told["fandom"],)
-    flags = [TRUNCATED] if "<html" in page.html[:4096].casefold() and "</html" not in page.html.casefold() else []
+    flags = [TRUNCATED] if b"<html" in page.lowered[:4096] and b"</html" not in page.lowered else []
     chapters: tuple[Chapter, ...] = ()
     if story is not None:
         chapters = (_chapter(page, story, number, chapter_title),)

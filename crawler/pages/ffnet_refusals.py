@@ -15,6 +15,10 @@ _VERSION: Final = "1"
 _MAX_ERROR: Final = 20_000
 """Characters of text that an error page of the site has at most, menus included."""
 
+_MAX_CHALLENGE: Final = 2_000
+"""Characters of text that a challenge has at most."""
+_MOST_LOOKED_AT: Final = 200
+
 _CHALLENGE_TITLE: Final = re.compile(
     r"(?i)\s*(?:just a moment|attention required! \| cloudflare|please wait\b.*cloudflare|access denied \|"
     r"|one more step|.{0,80}\| \d{3}: .{0,60}|ddos-guard|checking your browser)"
@@ -54,11 +58,22 @@ def recognise_challenge(page: Page) -> bool:
     head = page.html[:200_000]
     title = re.search(r"(?i)<title[^>]{0,200}>([^<]{0,300})", head)
     named = bool(title and _CHALLENGE_TITLE.match(title[1]))
-    if not named and not any(mark in head for mark in _CHALLENGE_MARKS):
+    if not named and (_is_long(page) or not any(mark in head for mark in _CHALLENGE_MARKS)):
         return False
     # A real page may load the challenge's script in passing: it has a body of its own then.
     alone = page.tree.css_first(_CHALLENGE_PARTS) is not None or any(mark in head for mark in _CHALLENGE_MARKS)
-    return alone and (named or _text_size(page) < 2_000)
+    return alone and (named or _text_size(page) < _MAX_CHALLENGE)
+
+
+def _is_long(page: Page) -> bool:
+    """Whether paragraphs in a row hold more than a challenge does: a cheap look that most stories pass."""
+    node = page.tree.css_first("p + p + p + p")
+    size = steps = 0
+    while node is not None and size < _MAX_CHALLENGE and steps < _MOST_LOOKED_AT:
+        size += len(node.text()) if node.tag == "p" else 0
+        node = node.next
+        steps += 1
+    return size >= _MAX_CHALLENGE
 
 
 def refuse_challenge(page: Page, provenance: Provenance) -> Never:

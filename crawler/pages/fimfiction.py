@@ -76,7 +76,7 @@ _REFUSALS: Final = (
 def recognise_chapter(page: Page) -> bool:
     """A page with the text of a chapter."""
     html = page.html
-    if "chapter" not in html or not ("fimfiction" in html.casefold() or "story_content_box" in html):
+    if "chapter" not in html or not ("story_content_box" in html or b"fimfiction" in page.lowered):
         return False
     return page.tree.css_first("#chapter-body, #chapter_container, .chapter_content_box .chapter_content") is not None
 

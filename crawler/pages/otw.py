@@ -61,9 +61,9 @@ _MAX_NAME: Final = 300
 
 def recognise(page: Page) -> bool:
     """Whether a page is a work page of an OTW archive, or a piece of one."""
-    if not holds_any(page.html, _MARKS):
-        return False
     tree = mended(page)[0].tree
+    if tree.css_first("#workskin, h3#work, #chapters, [id^='chapter-']") is None or not holds_any(page.html, _MARKS):
+        return False
     if tree.css_first("#preface, #afterword, dl.tags") is not None:
         return False  # a download
     if tree.css_first("#workskin") is not None:

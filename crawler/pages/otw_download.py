@@ -61,9 +61,9 @@ _MAX_NAME: Final = 300
 
 def recognise(page: Page) -> bool:
     """Whether a page is a download of an OTW archive or a part of one's EPUB."""
-    if not holds_any(page.html, _MARKS):
-        return False
     tree = mended(page)[0].tree
+    if tree.css_first("dl.tags, #chapters, #afterword") is None or not holds_any(page.html, _MARKS):
+        return False  # the tree is asked first: it is there already, and answers sooner than the source
     if tree.css_first("#workskin, #main") is not None:
         return False
     if tree.css_first("dl.tags") is not None:

@@ -21,6 +21,8 @@ from schemas.work import Provenance
 
 _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 _WORK_PATH: Final = re.compile(r"/(?:works|downloads)/(\d{1,12})(?:[/?#.]|$)", re.ASCII)
+_ROOTED: Final = re.compile(r"/[\w%~:@!$&'()*+,=-][\w/%~:@!$&'()*+,=-]*", re.ASCII)
+"""Paths from the root that need no joining: nothing of them is resolved or left out."""
 _ESCAPED: Final = re.compile(r'<\\(?=[/!a-z])|<[a-z]{1,10} [a-z]{1,20}=\\"')
 _ESCAPES: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "b": ""}
@@ -52,6 +54,8 @@ class Archive:
 
     def url(self, href: str | None) -> str | None:
         """An address of the page made whole; ``None`` where it cannot be."""
+        if href and self.base and _ROOTED.fullmatch(href):
+            return self.base.rstrip("/") + href
         try:
             address = urljoin(self.base or "", (href or "").strip())
             return address if urlsplit(address).scheme in ("http", "https") else None

@@ -156,7 +156,7 @@ def _replaced(raw: bytes, encoding: str, source: EncodingSource) -> Decoded:
 
 def _escaped(raw: bytes) -> Decoded | None:
     """ISO-2022-JP, ISO-2022-KR and HZ: seven-bit encodings that shift by escapes."""
-    if b"\x1b" not in raw and b"~{" not in raw:
+    if b"\x1b" not in raw and (b"~" not in raw or b"~{" not in raw):
         return None
     for pattern, names in _ESCAPES:
         if not pattern.search(raw):

@@ -111,6 +111,10 @@ def _ao3_markup(package: Package) -> str | None:
     ``None`` for other files: AO3's name its publisher, or begin with a preface that holds ``dl.tags``.
     """
     named = any(_AO3_PUBLISHER in publisher.casefold() for publisher in package.metadata.publishers)
+    if not named:  # told by the source before anything is parsed
+        mark = "preface" if len(package.spine) > 2 else "tags"
+        if not any(mark in (package.page(item) or "") for item in package.spine[:2]):
+            return None
     parts: dict[str, list[str]] = {}
     title = ""
     for place, item in enumerate(package.spine):

@@ -88,7 +88,7 @@ def front_kind(sheet: Sheet, known: Iterable[str]) -> str | None:
     ``known`` are the title, the authors and whatever else a title page repeats.
     """
     kind = _stated_kind(sheet)
-    if kind is None and len(sheet.body.text(deep=True, separator=" ").split()) > _MOST_INFORMATION:
+    if kind is None and _is_long(sheet.body.text(deep=True, separator=" ")):
         return None  # nearly all pages of a story, at a hundredth of the cost of their paragraphs
     text = plain(sheet.body) or ""
     words = len(text.split())
@@ -108,6 +108,11 @@ def front_kind(sheet: Sheet, known: Iterable[str]) -> str | None:
     if sheet.place < 3 and not sheet.is_listed and words <= 150 and _only_repeats(text, known):
         return "title page"
     return None if sheet.linear or sheet.is_listed or words > 200 else "aside"
+
+
+def _is_long(text: str) -> bool:
+    """Whether a text has more words than any page of information; no more of them are counted."""
+    return len(text.split(None, _MOST_INFORMATION)) > _MOST_INFORMATION
 
 
 def _is_called_information(sheet: Sheet, text: str) -> bool:

@@ -138,7 +138,7 @@ def _decoded(raw: bytes) -> str:
     """Text of a page: UTF-8 unless a byte order mark, the bytes or the declaration say otherwise."""
     if not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
-            return raw.decode("utf-8-sig")
+            return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
         except UnicodeDecodeError:
             pass
         declared = _DECLARED.search(raw[:1024])

@@ -49,6 +49,8 @@ _DAMAGE: Final = (
 )
 _RATIO_FROM: Final = 2**20
 _MAX_MEMBERS: Final = 200_000
+_PAGES_KEPT: Final = 3
+_LONGEST_KEPT: Final = 1_000_000
 _MAX_SPINE: Final = 50_000
 
 
@@ -74,6 +76,8 @@ class Package:
     toc: list[Entry] = field(default_factory=list)
     landmarks: dict[str, str] = field(default_factory=dict)
     """Path to kind of page (``cover``, ``toc``, ``bodymatter`` …), by guide and landmarks."""
+
+    _pages: dict[str, str | None] = field(default_factory=dict)
 
     @cached_property
     def _names(self) -> dict[str, zipfile.ZipInfo]:
@@ -126,7 +130,18 @@ class Package:
         return data
 
     def page(self, item: Item) -> str | None:
-        """Markup of a document of the spine for an HTML parser; ``None``, flagged, where it is absent or damaged."""
+        """Markup of a document of the spine for an HTML parser; ``None``, flagged, where it is absent or damaged.
+
+        The first pages are asked for more than once, by those who tell the maker: they are kept.
+        """
+        if item.path in self._pages:
+            return self._pages[item.path]
+        markup = self._page(item)
+        if len(self._pages) < _PAGES_KEPT and len(markup or "") < _LONGEST_KEPT:
+            self._pages[item.path] = markup
+        return markup
+
+    def _page(self, item: Item) -> str | None:
         info = self.find(item.path)
         if info is None:
             self.flag(SPINE_ITEM_MISSING)

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Final
 
 from crawler.readers import signatures
 from crawler.readers.source import Item, Source, Unreadable
+
+
+@cache
+def _module(name: str) -> ModuleType:
+    return import_module(f"crawler.readers.{name}")
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Format:
     @property
     def code(self) -> ModuleType:
         """The reader's module."""
-        return import_module(f"crawler.readers.{self.module}")
+        return _module(self.module)
 
     @property
     def version(self) -> str:
@@ -281,14 +287,20 @@ def _written(source: Source, head: bytes, name: str) -> Format:
             if markup in {"HTML", "XHTML"}:
                 return HTML
             raise Unreadable("format_not_supported", f"{markup} is not read")
-    if start.startswith(b"Retry later") or sum(mark in head for mark in _ESCAPED_PAGE) > 1:
+    if start.startswith(b"Retry later") or (b"\\" in head and sum(mark in head for mark in _ESCAPED_PAGE) > 1):
         return HTML
     if MHTML.code.recognise(start):
         return MHTML
-    for form in _JSON if start[:1] in (b"{", b"[") else _TABLES:
+    for form in _JSON if start[:1] in (b"{", b"[") else _tables(head):
         if form.code.recognise(head, name):
             return form
     return TEXT
+
+
+def _tables(head: bytes) -> tuple[Format, ...]:
+    """The formats of tables that an input may be: without a mark between columns only one whose name says CSV."""
+    line = head[: head.find(b"\n") + 1 or len(head)]
+    return _TABLES if any(mark in line for mark in (b",", b";", b"\t", b"|")) else (CSV,)
 
 
 def read(source: Source) -> Iterator[Item]:

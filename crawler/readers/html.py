@@ -98,13 +98,15 @@ def read(source: Source) -> Iterator[Item]:
 def page_of(source: Source) -> tuple[Page, Provenance]:
     """The page that some bytes are, and what is known of its origin. Raises ``Unreadable``."""
     decoded = decode_page(source.data, source.media_type)
-    text, mended = mend(decoded.text.replace("\0", ""), "<")
-    if _SURROGATES.search(text):
+    text = decoded.text.replace("\0", "") if b"\0" in source.data else decoded.text
+    text, mended = mend(text, "<")
+    if (mended or decoded.encoding != "utf-8") and _SURROGATES.search(text):  # strict UTF-8 gives none
         text = _SURROGATES.sub("\ufffd", text)
     flags = (*decoded.flags, MOJIBAKE_FIXED) if mended else decoded.flags
-    if (flat := flattened(text)) != text:
+    if (flat := flattened(text)) is not text:
         text, flags = flat, (*flags, "markup_flattened")
-    page = Page(text, source.url)
+    as_it_is = text is decoded.text and decoded.source == "utf-8" and not decoded.flags
+    page = Page(text, source.url, source.data if as_it_is else None)
     provenance = Provenance(
         format="html",
         parser_version="0",

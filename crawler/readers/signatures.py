@@ -27,6 +27,7 @@ _SIGNATURES: Final = (
     (b"ITOLITLS", "LIT"),
     (b"%!PS", "PostScript"),
 )
+_STARTS: Final = tuple(mark for mark, _ in _SIGNATURES)
 _BINARIES: Final = (
     (b"\x89PNG\r\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -49,6 +50,7 @@ _BINARIES: Final = (
     (b"wOF2", "a font"),
     (b"OTTO", "a font"),
 )
+_BINARY_STARTS: Final = tuple(mark for mark, _ in _BINARIES)
 _ZIPPED: Final = (
     (b"vnd.oasis.opendocument", "ODT"),
     (b"word/", "DOCX"),
@@ -89,23 +91,24 @@ def other_format(head: bytes) -> str | None:
         return "tar"
     if head[:1024].lstrip(WHITE).startswith(b"%PDF-"):
         return "PDF"
+    if not head.startswith(_STARTS):
+        return None
     return next((name for mark, name in _SIGNATURES if head.startswith(mark)), None)
 
 
 def binary(head: bytes) -> str | None:
     """What a file is that is no text: by signature, or by more controls than a damaged text has."""
-    for mark, what in _BINARIES:
-        if head.startswith(mark):
-            return what
+    if head.startswith(_BINARY_STARTS):
+        return next(what for mark, what in _BINARIES if head.startswith(mark))
     if head[4:8] == b"ftyp":
         return "film or sound"
     if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or wide_encoding(head):
         return None
-    if b"\x1b$)C" in head:
+    if b"\x1b" in head and b"\x1b$)C" in head:
         return None  # ISO-2022-KR shifts in and out with control bytes
     filled = head.rstrip(b"\0")  # a tail of NULs is a broken copy of a text
     controls = len(filled) - len(filled.translate(None, _CONTROLS))
-    if not head.strip(b"\0" + WHITE):
+    if not filled.strip(b"\0" + WHITE):
         return "nothing but NUL bytes"
     if controls * 100 > len(head):
         return f"{controls} control bytes in the first {min(len(head), HEAD_BYTES)}"

@@ -7,15 +7,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import Any, Final
 
 from crawler.readers.source import Item, Rejected, Source, Unreadable
-from crawler.readers.tables_chapters import chapters_in, prose
+from crawler.readers.tables_chapters import chapters_in, story_of
 from crawler.readers.tables_fields import WorkFields, read_fields
 from crawler.readers.tables_mapping import Mapping, guess_mapping
-from crawler.readers.tables_values import count_of, line_of, month_first, text_of
+from crawler.readers.tables_values import count_of, is_visible, line_of, month_first, text_of
 from schemas.work import Chapter, Provenance, Work
 
 PARSER_VERSION: Final = "1"
@@ -55,7 +55,7 @@ class Table:
     month_first: bool | None = None
     """How the table writes ``2/3/2021``; ``None`` where no date of its head says it."""
 
-    @property
+    @cached_property
     def stem(self) -> str:
         """Name of the table: its path without suffixes, to keep ids of different tables apart."""
         path = self.source.ref.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -112,6 +112,8 @@ def _first_without_story(table: Table, row: Row, mapping: Mapping) -> Iterator[R
 
 
 def _has_text(value: object) -> bool:
+    if isinstance(value, str) and "\0" not in value:
+        return is_visible(value)
     return bool(value) if isinstance(value, list | dict) else text_of(value) is not None
 
 
@@ -254,7 +256,8 @@ class _Group:
 
 
 def _chapter(part: _Part) -> Chapter | None:
-    story = prose("\n\n".join(part.texts), by_line=None if len(part.texts) == 1 else False)
+    text = "\n\n".join(part.texts)
+    story = story_of(text, by_line=None if len(part.texts) == 1 else False) if is_visible(text) else None
     if story is None:
         return None
     known: dict[str, str] = {

@@ -30,8 +30,11 @@ def prose(value: object, *, by_line: bool | None = None) -> Story | None:
     ``by_line=False`` says that paragraphs are parted by blank lines already.
     """
     text = text_of(value)
-    if text is None:
-        return None
+    return None if text is None else story_of(text, by_line=by_line)
+
+
+def story_of(text: str, *, by_line: bool | None = None) -> Story | None:
+    """The same of what ``text_of`` gave."""
     if is_html(text):
         from crawler.pages.body import passage_of_html  # noqa: PLC0415 - most tables hold plain text
 

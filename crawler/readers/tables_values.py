@@ -37,14 +37,25 @@ def text_of(value: object) -> str | None:
     if not isinstance(value, str):
         return None
     text = printable(value)
-    return text if text.strip("\ufeff\u200b") and text.strip() else None
+    return text if is_visible(text) else None
+
+
+def is_visible(text: str) -> bool:
+    """Whether a text holds more than blank space."""
+    return bool(text.strip("\ufeff\u200b") and text.strip())
 
 
 def printable(text: str) -> str:
     """Text without what Arrow and files cannot hold: NULs go, lone surrogates become U+FFFD."""
     if "\0" in text:
         text = text.replace("\0", "")
-    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-16-le")  # the fastest scan for surrogates
+    except UnicodeEncodeError:
+        return _SURROGATES.sub("\ufffd", text)
+    return text
 
 
 def line_of(value: object) -> str | None:

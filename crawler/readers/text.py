@@ -14,7 +14,7 @@ from crawler.readers.text_fields import read_fields
 from crawler.readers.text_fimfiction import read_boxes
 from crawler.readers.text_header import Header, read_header
 from crawler.readers.text_markup import MARKUP_IN_TEXT, has_markup, without_paragraph_tags
-from crawler.readers.text_mojibake import MOJIBAKE_FIXED, mend
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED, foreign_of, mend
 from crawler.readers.text_paragraphs import Paragraphs, convention_of, with_blank_lines
 from schemas.work import Chapter, Provenance, Work
 
@@ -44,7 +44,11 @@ def read(source: Source) -> Iterator[Work]:
 
 def _work(source: Source, decoded: Decoded) -> Work:
     flags = list(decoded.flags)
-    text = _normalised(decoded.text, flags)
+    text = decoded.text
+    if b"\0" in source.data and "\0" in text:
+        text = text.replace("\0", "")
+        flags.append(_NULS_REMOVED)
+    text = _normalised(text, flags)
     header, sections, paragraphs = _parts(text, flags)
     if not any(any(map(str.isalnum, section.text)) for section in sections):
         raise Unreadable("no_story", "nothing but a header or a heading")
@@ -85,9 +89,6 @@ def _normalised(text: str, flags: list[str]) -> str:
 
     Raises ``Unreadable`` (``empty``) where nothing can be seen.
     """
-    if "\0" in text:
-        text = text.replace("\0", "")
-        flags.append(_NULS_REMOVED)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\f" in text or "\v" in text:
@@ -95,11 +96,13 @@ def _normalised(text: str, flags: list[str]) -> str:
     text = text.strip("\ufeff\x1a")
     if not text.strip(_INVISIBLE):
         raise Unreadable("empty", "only blank space" if text else "no text")
-    if any(blank + "\n" in text for blank in " \t\xa0\u3000"):
+    foreign = foreign_of(text)
+    blanks = [" ", *(blank for blank in "\xa0\u3000" if blank in foreign), *("\t" if "\t" in text else "")]
+    if any(blank + "\n" in text for blank in blanks):
         text = _TRAILING.sub("", text)
     if "\n\n\n\n\n\n" in text:
         text = _MANY_BLANKS.sub("\n\n\n\n\n", text)
-    text, mended = mend(text)
+    text, mended = mend(text, foreign=foreign)
     if mended:
         flags.append(MOJIBAKE_FIXED)
         text = _SURROGATES.sub("\ufffd", text)

@@ -50,8 +50,8 @@ _OF: Final = re.compile(r"\s{0,3}(?:/|of|von|de|из|av)\s{0,3}(?P<total>\d{1,4}
 _TITLE_MARKS: Final = " \t\u3000:：.-–—~*_#=|/\\()[]<>【】「」『』+•·"
 
 # Lines short enough for a heading, with and without a blank line before them, as one scan with a literal start.
-_SHORT_LINE: Final = re.compile(rf"\n([^\n]{{1,{MAX_HEADING}}})(?=\n|\Z)")
-_SHORT_BLOCK: Final = re.compile(rf"\n\n([^\n]{{1,{MAX_HEADING}}})(?=\n|\Z)")
+_SHORT_LINE: Final = re.compile(rf"\n([^\n]{{1,{MAX_HEADING}}}+)(?=\n|\Z)")
+_SHORT_BLOCK: Final = re.compile(rf"\n\n([^\n]{{1,{MAX_HEADING}}}+)(?=\n|\Z)")
 _BEGINNING: Final = re.compile(rf"{_MARK}(?P<first>[^\W_]{{1,20}})[^\w\n]{{0,16}}(?P<second>[^\W_]{{1,20}})?")
 _MAX_TESTED: Final = 20_000  # lines that begin like a heading; a file with more of them is no book
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 MAX_LABEL: Final = 40
@@ -223,6 +224,7 @@ def label_of(line: str) -> Label | None:
     return Label(meaning, name, _value(line[match.end() :], line[: match.start("label")]))
 
 
+@lru_cache(maxsize=4096)
 def _key(name: str) -> str:
     key = re.sub(r"\((e?s|en|in|nen)\)?", r"\1", name.casefold()).replace("’", "'").replace("`", "'")
     return re.sub(r"\s+", " ", key).strip()

@@ -47,21 +47,27 @@ _GATE: Final = re.compile(
     )
 )
 # What every sequence of the gate begins with, as one cheap scan; the gate itself looks at these places only.
+_STARTS: Final = r"[\x80-\x84\x86-\x9fÃÂÄÅÐÑÎÏ×ØÙÌĂĹÆâïðíãäåæçèéêëìàá√≈ƒ╨╤├‚ΓвпГВРС]"
+_START: Final = re.compile(_STARTS)
 _PLACE: Final = re.compile(
-    r"[\x80-\x84\x86-\x9fÃÂÄÅÐÑÎÏ×ØÙÌĂĹÆâïðíãäåæçèéêëìàá√≈ƒ╨╤├‚ΓвпГВРС]"
-    r"(?:(?<=[\x80-\x9f])|(?<=[ÃÂÄÅÐÑÎÏ×ØÙÌĂĹÆ√≈ƒ╨╤├‚ΓвпГВРС])[^\x00-\x7fа-яА-Я]|[\x80-\xbf\u2010-\u20bf™ƒŒŽŸˆ˜œšž])"
+    _STARTS
+    + r"(?:(?<=[\x80-\x9f])|(?<=[ÃÂÄÅÐÑÎÏ×ØÙÌĂĹÆ√≈ƒ╨╤├‚ΓвпГВРС])[^\x00-\x7fа-яА-Я]|[\x80-\xbf\u2010-\u20bf™ƒŒŽŸˆ˜œšž])"
 )
+_ASCII: Final = bytes(range(0x80))
 _MAX_LINE: Final = 1_000_000  # code points; ftfy needs about a second for as much
 _REACH: Final = (2, 12)  # code points before and after such a place that the gate looks at
 
 
-def mend(text: str, separator: str = "\n") -> tuple[str, bool]:
+def mend(text: str, separator: str = "\n", foreign: str | None = None) -> tuple[str, bool]:
     """Text with its mojibake mended, and whether there was any.
 
-    Costs one scan for clean text. A line is taken from ftfy only if the gate finds less in it than before. In markup
-    the ``separator`` of lines is ``<``: a page may be one line, of which a part only went through a wrong encoding.
+    Costs one scan of the characters beyond ASCII for clean text: ``foreign``, where they are known (``foreign_of``). A
+    line is taken from ftfy only if the gate finds less in it than before. In markup the ``separator`` of lines is
+    ``<``: a page may be one line, of which a part only went through a wrong encoding.
     """
-    if text.isascii() or next(_places(text), None) is None:
+    if text.isascii() or not _START.search(foreign_of(text) if foreign is None else foreign):
+        return text, False
+    if next(_places(text), None) is None:
         return text, False
     lines = text.split(separator)
     changed = False
@@ -73,6 +79,11 @@ def mend(text: str, separator: str = "\n") -> tuple[str, bool]:
             lines[number] = mended
             changed = True
     return (separator.join(lines), True) if changed else (text, False)
+
+
+def foreign_of(text: str) -> str:
+    """The characters beyond ASCII, which are few in most scripts: to look through them costs next to nothing."""
+    return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
 
 
 def _bad(text: str) -> int:

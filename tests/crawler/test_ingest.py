@@ -13,8 +13,10 @@ from crawler import ingest as ingest_module
 from crawler.ingest import ingest, stage_batch
 from crawler.scan import scan
 from crawler.workers import Done
+from pipelines import prepare as prepare_module
 from pipelines.build import build
 from pipelines.corpus import Corpus
+from pipelines.errors import Incomplete
 from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig
 from tests.works import prose
@@ -69,6 +71,38 @@ def test_a_file_that_ends_its_worker_is_tried_alone_then_rejected(tmp_path, fold
     }
     assert sorted(table(corpus, "works").title) == ["Tale 0", "Tale 1", "Tale 2", "Tale 5"]
     assert manifest.counts.unreadable == 2
+
+
+def die(task, notify):
+    """As ``stage_batch``, but whatever it is given it ends its process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_workers_that_die_whatever_they_are_given_end_the_run(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr(ingest_module, "stage_batch", die)
+    with pytest.raises(Incomplete, match="end by themselves"):
+        run(tmp_path, folder)
+
+
+def test_a_work_that_cannot_be_prepared_costs_no_other(tmp_path, folder, monkeypatch):
+    draft = prepare_module._draft
+
+    def failing(work):
+        if work.title == "Tale 3":
+            raise ZeroDivisionError("a fault")
+        if work.title == "Tale 4":
+            raise MemoryError
+        return draft(work)
+
+    monkeypatch.setattr(prepare_module, "_draft", failing)
+    corpus = stage_in_this_process(tmp_path, folder, monkeypatch)
+    rejects = table(corpus, "rejects").set_index("ref")
+    assert rejects.reason.to_dict() == {"tale 3x.txt": "internal_error", "tale 4x.txt": "out_of_memory"}
+    assert rejects.detail["tale 3x.txt"] == "ZeroDivisionError: a fault; please report it"
+    assert sorted(table(corpus, "works").title) == ["Tale 0", "Tale 1", "Tale 2", "Tale 5"]
+    with closing(Staging(corpus.staging)) as staging:
+        found = dict(staging.ledger._db.execute("SELECT ref, works - rejects FROM inputs"))
+    assert found == {f"tale {n}x.txt": -1 if n in {3, 4} else 1 for n in range(6)}
 
 
 def test_a_large_input_fills_several_segments(tmp_path, folder, monkeypatch):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.clean import Cleaned, canonical, clean, count_paragraphs, few_lines, one_line
-from schemas.work import Block, BlockKind, Span
+from schemas.work import Block, BlockKind, Blocks, Span, Spans
 
 CASES = sorted((Path(__file__).parents[1] / "fixtures" / "clean").iterdir())
 
@@ -200,7 +200,7 @@ def test_blocks_are_as_good_as_validated_ones():
 
 
 def test_empty():
-    assert clean(" \n\0") == Cleaned("", (), (), ("controls_removed",))
+    assert clean(" \n\0") == Cleaned("", Blocks.empty(), Spans.empty(), ("controls_removed",), b"")
 
 
 def test_count_paragraphs():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import itertools
 
-from pipelines.clean_notes import may_hold_note_words, note_label, note_opener, note_words
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.clean_notes import ALL_STEMS, NO_STEMS, note_label, note_opener, note_words, stems_in
 from pipelines.clean_rules import end_marker, heading, image, scene_break, verse
 
 BREAKS = [
@@ -393,7 +397,9 @@ def test_note_words(line):
     assert guess.kind in ("note_candidate", "disclaimer")
     assert guess.score is not None
     assert 0.5 <= guess.score < 1
-    assert may_hold_note_words(line)
+    stems = stems_in(f"Rain.\n{line}\nMore rain.")
+    assert stems != NO_STEMS
+    assert note_words(line, stems) == note_words(line)
 
 
 @pytest.mark.parametrize("line", NO_NOTE_WORDS)
@@ -469,3 +475,15 @@ def test_image():
 )
 def test_verse(paragraph, is_verse):
     assert (verse(paragraph) is not None) == is_verse
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([*itertools.chain(*ALL_STEMS), "R&R", "rain", " ", "İΣ", "“", "отз", "beta", "’"]), max_size=12
+    )
+)
+def test_stems_are_found_wherever_they_are(parts):
+    passage = "".join(parts)
+    lowered = passage.replace("’", "'").lower()
+    assert stems_in(passage) == tuple(tuple(stem for stem in group if stem in lowered) for group in ALL_STEMS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipelines.export import MAX_PARTITIONS, cut_by_size, file_plan, language_slug, partition_keys, site_slug
+from pipelines.export import MAX_PARTITIONS, ahead, cut_by_size, file_plan, language_slug, partition_keys, site_slug
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,15 @@ def test_every_work_is_in_one_file():
     keys = [("ao3", "en"), ("ffnet", "en"), ("ao3", "en")]
     plan = [(key, number, places.tolist()) for key, number, places in file_plan(keys, np.array([2**30, 5, 2**30]))]
     assert plan == [(("ao3", "en"), 0, [0]), (("ao3", "en"), 1, [2]), (("ffnet", "en"), 0, [1])]
+
+
+def test_what_is_made_ahead_comes_in_order_and_errors_with_it():
+    def numbers():
+        yield from range(5)
+        raise OSError("the disk is gone")
+
+    items = ahead(numbers())
+    assert [next(items) for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(items)
+    assert list(ahead([])) == []

@@ -1,0 +1,387 @@
+"""The story of an element taken from the page's own source, where that is nothing but paragraphs with plain marks.
+
+Nearly every story is. To serialise the tree again and to walk over it costs twenty times the parse; the source needs a
+few passes at the speed of C. What is taken is proven by the tree: it says the same, letter by letter, and where the
+source holds anything that would need the walker (``body_walk``) nothing is taken at all.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+from selectolax.lexbor import LexborNode
+
+from crawler.pages.body_marks import PLAIN_MARKS, meaning
+from crawler.pages.body_plain import RawSpan
+
+SCENE_BREAK: Final = "* * *"
+"""Text of a thematic break (``<hr>``)."""
+
+_WHITE: Final = bytes.maketrans(b"\t\n\f\r", b"    ")
+_GRAPHIC: Final = bytes(range(0x20, 0x7F)) + b"\t\n\f\r"
+_BLANK: Final = b" \t\n\f\r"
+_ODD: Final = re.compile(
+    "[^\u00a1-\u00ac\u00ae-\u02ff\u0388-\u0482\u048a-\u052f\u0531-\u0587\u05d0-\u05ea\u2010-\u2027\u2030-\u205e\u20a0-\u20bf"
+    "\u2100-\u2125\u212c-\u2328\u232b-\u2adb\u3001-\u3029\u3041-\u3096\u309d-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uff5e"
+    "\ufe0f\u200c\u200d\u060c\u061b\u061f\u0621-\u063a\u0641-\u064a\U0001f300-\U0001faff]"
+)
+"""All but characters that cleaning leaves as they are, whatever stands beside them: no spaces, no combining marks."""
+_ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_NO_BREAK: Final = re.compile(rb"\xc2\xa0|&nbsp;|&#160;|&#xa0;", re.IGNORECASE)
+_NAMES: Final = "|".join(sorted(PLAIN_MARKS, key=len, reverse=True))
+_ALIGNED: Final = "\x1f"
+"""Begins the name of a mark that stands for the alignment of a paragraph: no page that is taken holds it."""
+_MARKS: Final = re.compile(f"<(/?)({_NAMES}|{_ALIGNED}[a-z]+)>")
+_SOME: Final = f"((?:</?(?:{_NAMES}|{_ALIGNED}[a-z]+)>)+)"
+_ASTRAY: Final = (
+    (re.compile(rf" {_SOME} "), r" \1"),
+    (re.compile(rf"(?<=\n){_SOME} |\A{_SOME} "), r"\1\2"),
+    (re.compile(rf" {_SOME}(?=\n|\Z)"), r"\1"),
+)
+"""Spaces on both sides of marks, or beside marks at the edge of a paragraph: HTML shows one, or none."""
+_ATTRIBUTES: Final = r'((?: [A-Za-z][\w:.-]{0,40}="[^"<>&]{0,2000}")+) ?'
+_DRESSED: Final = re.compile(rf"<(p|{_NAMES}|span){_ATTRIBUTES}>")
+"""Paragraphs and marks that have attributes."""
+_WHOLE: Final = re.compile(rf"<p{_ATTRIBUTES}>([^<]*+(?:<(?!/?p\b)[^<]*+)*+)</p>")
+_RULE: Final = re.compile(r'<hr(?: [A-Za-z][\w:.-]{0,40}(?:="?[^"<>&]{0,200}"?)?){0,8} ?/?>')
+_TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})([^<>]{0,2000})>")
+_HEADING: Final = re.compile(
+    r"<(h[1-6])(?: [^<>]{0,2000})?>(?:(?!<(?:h[1-6]|img|hr|br|/h[1-6])\b)[\s\S]){0,4000}</\1\s?>"
+)
+_WRAPPERS: Final = frozenset({"div", "section", "article", "main", "body"})
+_BREAK: Final = "\x1e"
+"""Stands for a thematic break among the paragraphs: no page that is taken holds it."""
+_MOST_TRIED: Final = 3
+_PASSES: Final = 16
+_LEAST_LOOKED_THROUGH: Final = 1 << 20
+_LONGEST: Final = 32 << 20
+"""Bytes of a page that stories are taken from: they are held several times over, the page until the next one."""
+_LONGEST_HEAD: Final = 20_000
+
+
+@dataclass(slots=True)
+class Found:
+    """Canonical text with its spans."""
+
+    text: str
+    spans: list[RawSpan]
+    breaks: list[int]
+    """Paragraphs that are thematic breaks, by their numbers."""
+    between: str
+    """White space that stands in the source between two paragraphs, as a rule."""
+
+
+class _Places:
+    """Where in the source of one page elements are looked for: they are asked for in order, as a rule.
+
+    What is looked through in all is bounded, or a page of a hundred thousand elements would cost its square.
+    """
+
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self.end = 0
+        """Where the last element was found."""
+        self.left = _PASSES * len(source) + _LEAST_LOOKED_THROUGH
+
+    def find(self, tag: bytes, start: int) -> int:
+        """Offset of a start tag from ``start`` on; -1 where there is none, or enough was looked through."""
+        if self.left <= 0:
+            return -1
+        at = self.source.find(tag, start)
+        self.left -= (at if at >= 0 else len(self.source)) - start
+        return at
+
+
+_last = _Places(b"")
+"""Those of the page that was read last."""
+
+
+def _places_of(source: bytes) -> _Places:
+    global _last  # noqa: PLW0603 - the parser's tree has no place for what is known of its source
+    places = _last
+    if places.source is not source:
+        places = _last = _Places(source)
+    return places
+
+
+def story_in_source(node: LexborNode, skipped: Sequence[LexborNode] = ()) -> Found | None:
+    """Text and spans of an element by the source that its page was parsed from; ``None`` where they need the walker.
+
+    ``skipped`` are elements in it that are left out.
+    """
+    source = node.parser.raw_html
+    if len(source) > _LONGEST:
+        return None
+    places = _places_of(source)
+    words: str | None = None
+    left = ""
+    for start, end in _slices(node, places):
+        if (found := paragraphs_of(places.source[start:end])) is None:
+            return None
+        if words is None:
+            words = node.text(deep=True)
+            left = "".join([one.text(deep=True) for one in skipped])
+        if _says(found, words, left) and _is_open(node, places.source, start):
+            places.end = end
+            return found
+    return None
+
+
+def _says(found: Found, words: str, left: str) -> bool:
+    """Whether what was found, after what is left out, is all that an element says; white space does not count."""
+    one, first = words.strip(" \n"), left.strip(" \n")
+    if found.between in ("", "\n") and one.startswith(first):
+        one = one[len(first) :].lstrip(" \n")
+        if found.between:
+            one = one.replace("\n", "\n\n")
+        if one == (found.text if found.between else found.text.replace("\n", "")):
+            return True
+    text = found.text
+    if found.breaks:
+        gone = set(found.breaks)
+        text = "".join([part for number, part in enumerate(text.split("\n\n")) if number not in gone])
+    return _letters(left) + _letters(text) == _letters(words)
+
+
+def _slices(node: LexborNode, places: _Places) -> Iterator[tuple[int, int]]:
+    """Where the content of an element may stand in the source: from its first ``<p`` to its last ``</p>``."""
+    source, name = places.source, node.tag or ""
+    tag, at = _tag_of(node, places)
+    if at < 0 and name == "body":
+        at, tag = max(source.find(b"<body"), 0), b""
+    elif at >= 0:
+        places.end = at + len(tag)  # taken or not: the next element of the same kind stands behind it
+    for _ in range(_MOST_TRIED):
+        if at < 0:
+            return
+        inside = at + len(tag)
+        end = source.rfind(b"</body", inside) if name == "body" else source.find(f"</{name}>".encode(), inside)
+        end = len(source) if end < 0 else end
+        places.left -= end - inside
+        first = source.find(b"<p", inside, end)
+        last = source.rfind(b"</p>", inside, end) + 4
+        if 0 <= first < last and _is_bare(source[inside:first], source[last:end]):
+            yield first, last
+        at = places.find(tag, inside) if tag else -1
+
+
+def _tag_of(node: LexborNode, places: _Places) -> tuple[bytes, int]:
+    """The start tag of an element as its source may have it, and where that stands first; -1 where it does not."""
+    tag, at = b"", -1
+    for quote in "\"'":
+        tag = f"<{node.tag}{''.join(_written(*pair, quote) for pair in node.attributes.items())}>".encode()
+        at = places.find(tag, places.end)
+        if at < 0 and places.end:
+            at = places.find(tag, 0)
+        if at >= 0:
+            break
+    return tag, at
+
+
+def _written(name: str, value: str | None, quote: str) -> str:
+    return f" {name}={quote}{value}{quote}" if value is not None else f" {name}"
+
+
+def _is_bare(before: bytes, after: bytes) -> bool:
+    """Whether around the paragraphs there are but wrappers, which mean nothing, and headings, which may be gone."""
+    if not before.strip(_BLANK) and not after.strip(_BLANK):
+        return True
+    if len(before) > _LONGEST_HEAD or len(after) > _LONGEST_HEAD:
+        return False
+    head = _HEADING.sub("", before.decode("utf-8", "replace").translate({9: " ", 10: " ", 12: " ", 13: " "}))
+    tail = after.decode("utf-8", "replace")
+    if _TAG.sub("", head).strip() or _TAG.sub("", tail).strip():
+        return False
+    opened = all(not tag[1] and _is_wrapper(tag[2], tag[3].rstrip()) for tag in _TAG.finditer(head))
+    return opened and all(tag[1] and tag[2] in _WRAPPERS for tag in _TAG.finditer(tail))
+
+
+@lru_cache(maxsize=4096)
+def _is_wrapper(name: str, attributes: str) -> bool:
+    return name in _WRAPPERS and (not attributes or _is_plain(name, attributes))
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(name: str, attributes: str) -> bool:
+    """Whether an element with attributes does to a text what it does without them."""
+    if re.fullmatch(_ATTRIBUTES, attributes) is None:
+        return False
+    dressed, bare = meaning(name, attributes.rstrip()), meaning(name, "")
+    return dressed == bare
+
+
+def _is_open(node: LexborNode, source: bytes, start: int) -> bool:
+    """Whether the first paragraph begins in the tree as in the source: no mark is still open from before."""
+    paragraph = node.css_first("p")
+    first = paragraph.child if paragraph is not None else None
+    inside = source.index(b">", start) + 1
+    if source[inside : inside + 1] != b"<":
+        return first is not None and first.tag == "-text"
+    name = re.match(rb"<([a-z]+)", source[inside : inside + 12])
+    return first is not None and name is not None and first.tag == name[1].decode()
+
+
+def _letters(text: str) -> bytes:
+    """All but white space."""
+    letters = text.encode("utf-8", "surrogatepass").translate(None, _BLANK)
+    return letters.replace(b"\xc2\xa0", b"") if b"\xc2" in letters else letters
+
+
+def paragraphs_of(markup: bytes) -> Found | None:
+    """Text and spans of HTML that is nothing but ``<p>`` with plain marks and ``<hr>`` between them, in UTF-8.
+
+    The text is canonical (``pipelines.clean.canonical``). ``None`` for HTML of any other kind.
+    """
+    odd = markup.translate(None, _GRAPHIC).decode("utf-8", "replace")
+    if "\xa0" in odd or (b"&" in markup and (b"&nbsp;" in markup or b"&#" in markup)):
+        markup = _NO_BREAK.sub(b" ", markup)
+        odd = odd.replace("\xa0", "")
+    if odd and _ODD.search(odd):
+        return None
+    codes = np.frombuffer(markup, np.uint8)
+    blank = codes <= 0x20
+    again = blank[1:] & blank[:-1]
+    if not np.count_nonzero(again):  # a twentieth of ``any``
+        if (found := _parted(markup.decode())) is not None:
+            return found
+    else:
+        markup = markup[:1] + codes[1:][~again].tobytes()
+    return _parted(_undressed(markup.translate(_WHITE).decode()))
+
+
+def _parted(text: str) -> Found | None:
+    """Text and spans of paragraphs with the same between each two of them."""
+    opening, closing, end = text[: text.find(">") + 1], text.find("</p>"), len(text) - 4
+    following = text.find(opening, closing) if closing < end else -1
+    parted = text[closing : following + len(opening)] if following >= 0 else "</p>"
+    if not _is_paragraph(opening) or parted[4 : len(parted) - len(opening)].strip():
+        return None
+    parts = [part for one in text[len(opening) : end].split(parted) if (part := one.strip(" "))]
+    breaks = [number for number, part in enumerate(parts) if part == _BREAK] if _BREAK in text else []
+    for number in breaks:
+        parts[number] = SCENE_BREAK
+    if "\n" in "".join(parts):
+        return None
+    marked = _marked("\n\n".join(parts))
+    if marked is None:
+        return None
+    return Found(*marked, breaks, parted[4 : len(parted) - len(opening)])
+
+
+def _undressed(text: str) -> str:
+    """HTML with its tags in one form: without attributes that mean nothing, ``<hr>`` as a paragraph of its own."""
+    if "=" in text:
+        text = _DRESSED.sub(_without_attributes, text)
+        if "<p " in text:
+            text = _WHOLE.sub(_aligned, text)
+    if "<span>" in text and "<span " not in text:
+        text = text.replace("<span>", "").replace("</span>", "")
+    if "<hr" in text:
+        text = _RULE.sub(f"<p>{_BREAK}</p>", text)
+    return text.replace("</p><p>", "</p> <p>") if "</p> <p>" in text else text
+
+
+@lru_cache(maxsize=4096)
+def _is_paragraph(opening: str) -> bool:
+    """Whether a start tag is that of a plain paragraph."""
+    dressed = _DRESSED.fullmatch(opening)
+    return opening == "<p>" or (dressed is not None and dressed[1] == "p" and _is_plain("p", dressed[2]))
+
+
+def _aligned(match: re.Match[str]) -> str:
+    """A paragraph that is aligned and nothing else, with a mark around all that it holds."""
+    does, bare = meaning("p", match[1].rstrip()), meaning("p", "")
+    if len(does.marks) != 1 or does.marks[0][0] != "align" or does._replace(marks=()) != bare:
+        return match[0]
+    return f"<p><{_ALIGNED}{does.marks[0][1]}>{match[2]}</{_ALIGNED}{does.marks[0][1]}></p>"
+
+
+def _without_attributes(match: re.Match[str]) -> str:
+    return f"<{match[1]}>" if _is_plain(match[1], match[2]) else match[0]
+
+
+def _marked(text: str) -> tuple[str, list[RawSpan]] | None:
+    """Text without its marks, and the spans that they are; ``None`` where they do not close in order."""
+    if "<" not in text:
+        plain = _unescaped(text) if "&" in text else text
+        return None if plain is None else (plain, [])
+    pieces = _MARKS.split(text)
+    texts = pieces[::3]
+    plain = "".join(texts)
+    if "<" in plain:
+        return None
+    if not _is_spaced_well(texts):
+        for pattern, spaced in _ASTRAY:
+            text = pattern.sub(spaced, text)
+        pieces = _MARKS.split(text)
+        texts = pieces[::3]
+        if not _is_spaced_well(texts):
+            return None
+        plain = "".join(texts)
+    if "&" in plain:
+        resolved = [_unescaped(piece) if "&" in piece else piece for piece in texts]
+        texts = [piece for piece in resolved if piece is not None]
+        if len(texts) < len(resolved):
+            return None
+        plain = "".join(texts)
+    spans = _spans(plain, texts, pieces)
+    return None if spans is None else (plain, spans)
+
+
+def _unescaped(text: str) -> str | None:
+    """Text with its entities resolved; ``None`` where that gives a character which cleaning would change."""
+    if "&" in _ENTITY.sub("", text).replace("& ", ""):
+        return None
+    for entity in set(_ENTITY.findall(text)):
+        char = html.unescape(entity)
+        if len(char) != 1 or not (" " < char < "\x7f" or (char > "\x7f" and _ODD.search(char) is None)):
+            return None
+    return html.unescape(text)
+
+
+def _is_spaced_well(texts: Sequence[str]) -> bool:
+    """Whether no spaces meet where a mark stood between them, or stand at an edge of a paragraph; none is empty."""
+    left = "\n"
+    for text in texts:
+        if text:
+            if left in " \n" and text[0] in " \n":
+                return False
+            left = text[-1]
+    return left not in " \n"
+
+
+def _spans(plain: str, texts: Sequence[str], pieces: Sequence[str]) -> list[RawSpan] | None:
+    """Spans of the marks between ``texts``, in order of their start, each once.
+
+    ``None`` for marks that do not close in order, or in another paragraph.
+    """
+    spans: list[RawSpan] = []
+    stack: list[tuple[str, int]] = []
+    nested = False
+    for at, closes, name, before in zip(accumulate(map(len, texts)), pieces[1::3], pieces[2::3], texts, strict=False):
+        if not closes:
+            if stack:
+                nested = True
+                if "\n" in before:
+                    return None
+            stack.append((name, at))
+            continue
+        opened, start = stack.pop() if stack else ("", at)
+        if opened != name or "\n" in before:
+            return None
+        if plain[start : start + 1] == " ":
+            start += 1
+        end = at - 1 if plain[at - 1 : at] == " " else at
+        if start < end:
+            aligned = name[0] == _ALIGNED
+            spans.append(("align", start, end, name[1:]) if aligned else (PLAIN_MARKS[name], start, end, None))
+    if nested:
+        spans = sorted(set(spans), key=lambda span: (span[1], -span[2], span[0], span[3] or ""))
+    return None if stack else spans
