@@ -1,4 +1,4 @@
-"""A work as JSON for the journal of a crawl: blocks and spans by column; an object for each costs more than the text."""
+"""A work as JSON for the journal of a crawl: blocks and spans by column, as one object for each is slow."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.work_json import work_from_json, work_to_json
@@ -33,6 +33,7 @@ def test_a_work_comes_back_as_it_was():
     assert work_from_json(work_to_json(whole)) == whole
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1), max_size=3))
 def test_any_text_comes_back(texts):
     whole = work("a").model_copy(
