@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -54,6 +55,16 @@ def prepare_settings(
     settings.set("CORPUS", "" if arguments.dry_run else str(corpus.path), priority="cmdline")
 
 
+def quieten() -> None:
+    """Keep out of the log what Scrapy tells of itself at its start: versions, add-ons, settings."""
+    for name in ("scrapy.utils.log", "scrapy.addons", "scrapy.crawler"):
+        logging.getLogger(name).addFilter(_is_for_people)  # levels would be reset by Scrapy
+
+
+def _is_for_people(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(("Scrapy %(", "Versions:", "Enabled addons", "Overridden settings"))
+
+
 def judge(spider: OtwSpider, stats: Mapping[str, Any]) -> FanthologyError | None:
     """What is not well with a crawl that has ended; ``None`` where all is."""
     reason = stats.get("fanthology/stopped_by") or stats.get("finish_reason")
@@ -64,7 +75,7 @@ def judge(spider: OtwSpider, stats: Mapping[str, Any]) -> FanthologyError | None
     if spider.errors:
         return Incomplete("\n".join(dict.fromkeys(spider.errors)))
     if reason != "finished":
-        why = "interrupted" if reason == "shutdown" else f"ended early ({reason})"
+        why = "interrupted" if reason in ("shutdown", None) else f"ended early ({reason})"
         return Incomplete(f"{why}; what is staged is safe, {_GO_ON}")
     counts = {name: stats.get(f"fanthology/outcomes/{name}", 0) for name in FAILURES}
     if any(counts.values()):
@@ -79,7 +90,8 @@ def judge(spider: OtwSpider, stats: Mapping[str, Any]) -> FanthologyError | None
 
 def may_build(stats: Mapping[str, Any]) -> bool:
     """Whether a version is built at the end: not when a person wants to stop, nor when the disk refuses."""
-    return (stats.get("fanthology/stopped_by") or stats.get("finish_reason")) not in (*_STORAGE, "shutdown")
+    reason = stats.get("fanthology/stopped_by") or stats.get("finish_reason")
+    return reason not in (*_STORAGE, "shutdown", None)  # none: a second Ctrl-C
 
 
 def say_crawled(spider: OtwSpider, stats: Mapping[str, Any]) -> None:

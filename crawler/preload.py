@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pyarrow as pa
 
-import crawler.ingest  # noqa: F401 - what workers run
+from crawler import ingest  # noqa: F401 - what the workers run
 from crawler.preparation import current_preparation
 from crawler.readers import formats
 from pipelines import language

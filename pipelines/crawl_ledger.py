@@ -244,7 +244,8 @@ class CrawlLedger:
         ).fetchone() or ("", None, _told(fetched.fetched_at), None, 0, None, "", 0)
         held, mark, first_seen, last_seen, attempts, outcome, change, changed_in = old
         is_shown = fetched.outcome == "ok"
-        if is_shown or (not held and fetched.outcome not in FAILURES):
+        stays = "" if fetched.outcome == "opted_out" else fetched.held or held
+        if is_shown or (not stays and fetched.outcome not in FAILURES):
             (mark,) = self._db.execute(
                 "SELECT mark FROM listed WHERE crawl = ? AND work_id = ?", (crawl, fetched.work_id)
             ).fetchone() or (None,)
@@ -256,12 +257,11 @@ class CrawlLedger:
             change, changed_in = found, crawl
         elif changed_in != crawl:
             change = ""
-        held = "" if fetched.outcome == "opted_out" else (fetched.held or held)
         self._db.execute(
             "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(fetched.work_id, fetched.url, fetched.outcome, fetched.detail, fetched.http_status),
-                *(attempts + attempted, held, mark, first_seen, last_seen),
+                *(attempts + attempted, stays, mark, first_seen, last_seen),
                 *(_told(fetched.fetched_at) if attempted else None, crawl, run, change, changed_in),
             ),
         )

@@ -18,6 +18,7 @@ from pipelines.ledger import InputRecord
 from pipelines.prepare import Prepared, Unprepared, prepare, reject_of, work_id_of
 from pipelines.stage import StagedReject, StagedWork, Staging, write_segment
 from pipelines.takedowns import read_takedowns
+from pipelines.work_json import work_from_json, work_to_json
 from schemas.tables import RejectRow
 from schemas.work import Work
 
@@ -124,7 +125,7 @@ class Stager:
         entries = list(self._ledger.journal())
         for entry in entries:
             if entry.work is not None:
-                self.add(entry, prepared_or_rejected(Work.model_validate_json(entry.work)))
+                self.add(entry, prepared_or_rejected(work_from_json(entry.work)))
             else:
                 self.add(entry, RejectRow.model_validate_json(entry.reject or ""))
         self.flush()
@@ -200,7 +201,7 @@ class Gathering:
             fetched = replace(fetched, outcome="parse_error", detail=prepared.detail, held="", engagement=None)
         entry = Journalled(
             *(url, work_id, None, work.provenance.raw_sha256),
-            work=work.model_dump_json() if is_work else None,
+            work=work_to_json(work) if is_work else None,
             reject=None if isinstance(prepared, Prepared) else prepared.model_dump_json(),
         )
         self._finish(fetched, entry, prepared)

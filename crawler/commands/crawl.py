@@ -54,6 +54,14 @@ class Crawl(Reporting, ScrapyCrawl):
         lines = [f"  {line}\n      {meaning}" for line, meaning in EXAMPLES]
         parser.epilog = "\n".join(["examples:", *lines, "", EXIT_STATUSES])
 
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        super().process_options(args, opts)
+        assert self.settings is not None
+        if self.settings["LOG_LEVEL"] != "DEBUG":
+            from crawler.crawling import quieten
+
+            quieten()
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         self.reported("crawl", lambda: self._crawl(args, opts))
 

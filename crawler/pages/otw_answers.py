@@ -104,12 +104,11 @@ def work_of(answer: Answer, number: str, index: Index | None = None) -> Work:
     Raises ``Refused``: its reason is one of ``page.REASONS`` or ``opted_out``.
     """
     page, provenance = _page(answer)
-    if (refused := refusal_of(page)) is not None:
-        raise refused
+    if not otw.recognise(page):
+        unknown = Refused("parse_error", "no work page: the archive may have changed its pages, please report it")
+        raise refusal_of(page) or unknown
     if (refused := opted_out(answer.headers, page)) is not None:
         raise refused
-    if not otw.recognise(page):
-        raise Refused("parse_error", "no work page: the archive may have changed its pages, please report it")
     (work,) = otw.read(page, provenance)
     if work.source_work_id != number:
         raise Refused("parse_error", f"the page is of work {work.source_work_id}, not of {number}")

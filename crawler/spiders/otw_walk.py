@@ -28,14 +28,12 @@ class Walk:
     """Where the reading of one list is. All of it is kept in the ledger, so that a killed crawl goes on from here."""
 
     phase: Phase = "forward"
-    """forward; back: a page before the present one is read again; head: from the top until nothing is new; again:
+    """forward; back: pages before the present one are read again; head: from the top until nothing is new; again:
     a whole pass more; done."""
     page: int = 1
     """Page to read now."""
-    reached: int = 0
-    """Last page of the forward pass."""
-    has_more: bool = True
-    """Whether that page has one after it."""
+    furthest: int = 0
+    """Last page of the forward pass so far."""
     total: int | None = None
     """Works of the list, as it last stated."""
     n_listed: int = 0
@@ -90,12 +88,16 @@ class Walk:
         self.n_listed += len(new)
         self.pages += 1
         if self.phase == "forward":
-            self.n_others += others + (len(on_page) - len(new) if self.may_repeat else 0)
-            self.per_page = max(self.per_page, len(on_page) + others)
-            self.n_absent += self.per_page - len(on_page) - others if has_next else 0
+            if self.page > self.furthest:
+                self.furthest = self.page
+                self.n_others += others + (len(on_page) - len(new) if self.may_repeat else 0)
+                self.per_page = max(self.per_page, len(on_page) + others)
+                self.n_absent += self.per_page - len(on_page) - others if has_next else 0
             self._went_forward(on_page, before, new, growth=growth, has_next=has_next)
         elif self.phase == "back":
-            self._went_back(new)
+            self._went_back(new, growth)
+        elif self.phase == "head" and growth > 0:
+            self.page = 1
         elif has_next and (new if self.phase == "head" else self.missing):
             self.page += 1
         else:
@@ -106,8 +108,7 @@ class Walk:
     ) -> None:
         is_clamped = bool(ids) and ids == before
         overlaps = self.page > 1 and len(new) < len(ids) and not self.may_repeat
-        self.has_moved |= growth > 0 or (overlaps and not is_clamped)
-        self.reached, self.has_more = self.page, has_next
+        self.has_moved |= growth != 0 or (overlaps and not is_clamped)
         if is_clamped:
             self._end_pass()
         elif growth < 0 and self.page > 1:
@@ -117,13 +118,11 @@ class Walk:
         else:
             self._end_pass()
 
-    def _went_back(self, new: Collection[str]) -> None:
-        if new and self.page > 1:
+    def _went_back(self, new: Collection[str], growth: int) -> None:
+        if (new or growth < 0) and self.page > 1:
             self.page -= 1
-        elif self.has_more:
-            self.phase, self.page = "forward", self.reached + 1
-        else:
-            self._end_pass()
+        else:  # the pages from here on are no longer those that were read
+            self.phase, self.page = "forward", self.page + 1
 
     def cut(self) -> None:
         """Read no further."""

@@ -1,7 +1,7 @@
 """Addresses: what users name and paste, as robots.txt allows it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from protego import Protego
 
@@ -128,6 +128,7 @@ def test_numbers_of_works(text, number):
     assert work_number(text) == number
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=60).filter(lambda tag: tag.isprintable()))
 def test_a_tag_stays_one_piece_of_a_path(tag):
     encoded = encoded_tag(tag)
