@@ -40,6 +40,10 @@ from pipelines.stage import Staging
 from schemas.manifest import FileEntry, Manifest
 
 LOCK = "staging/lock"
+BUILDING = "BUILDING"
+"""In a version that is on its way: who builds it, or one of …"""
+FINISHED, ABANDONED = b"finished", b"abandoned"
+"""… whichever comes first. Then it is one or the other for good."""
 BEAT_SECONDS = 20
 """How often the holder of a corpus says that it is alive …"""
 STALE_SECONDS = 120
@@ -113,14 +117,21 @@ class RemoteCorpus(Corpus):
         """The version after the newest one. The number of one that was never finished is not used again."""
         finished = self.versions()
         number = int(self._versions[-1][1:]) if self._versions else 0
-        while not self.store.create(f"v{number + 1:04d}/BUILDING", b""):
+        token = uuid.uuid4().hex.encode()
+        while not self.store.create(f"v{number + 1:04d}/{BUILDING}", token):
             number += 1
         for name in self._versions:
             if name not in finished:
-                left = self.store.names(f"{name}/")
-                self.store.delete(path for path in left if not path.endswith("/BUILDING"))
+                self._abandon(name)
         self.__dict__.pop("_versions")
-        return _RemoteVersion(self.path, f"v{number + 1:04d}", finished[-1] if finished else None, self.store)
+        parent = finished[-1] if finished else None
+        return _RemoteVersion(self.path, f"v{number + 1:04d}", parent, self.store, token)
+
+    def _abandon(self, name: str) -> None:
+        """Remove the files of a version that was not finished, once nobody can finish it any more."""
+        held = self.store.get(f"{name}/{BUILDING}")
+        if held and held.content != FINISHED and self.store.replace(f"{name}/{BUILDING}", ABANDONED, held.etag):
+            self.store.delete(path for path in self.store.names(f"{name}/") if not path.endswith(BUILDING))
 
     def open_staging(self) -> Staging:
         """What is gathered; the caller closes it."""
@@ -265,9 +276,10 @@ class RemoteStaging(Staging):
 class _RemoteVersion(NewVersion):
     """A version in an object store: its files first, then the manifest, which makes it count, then ``CURRENT``."""
 
-    def __init__(self, folder: Path, name: str, parent: str | None, store: ObjectStore) -> None:
+    def __init__(self, folder: Path, name: str, parent: str | None, store: ObjectStore, token: bytes) -> None:
         super().__init__(folder, name, parent)
         self._store = store
+        self._token = token
         self.store = store.uri_of(name)
 
     def keep(self, entry: FileEntry) -> FileEntry:
@@ -282,7 +294,14 @@ class _RemoteVersion(NewVersion):
         self._store.put(f"{self.name}/{name}", text.encode())
 
     def finish(self, manifest: Manifest) -> None:
-        """Write the manifest, and let the version count."""
+        """Write the manifest, and let the version count.
+
+        Raises ``Incomplete`` where another process took this one for dead and began a version of its own.
+        """
+        mark = f"{self.name}/{BUILDING}"
+        held = self._store.get(mark)
+        if held is None or held.content != self._token or not self._store.replace(mark, FINISHED, held.etag):
+            raise Incomplete(f"{self._store.uri}: another process has begun a version meanwhile; build again")
         self.write_text("MANIFEST.json", manifest.model_dump_json(indent=2) + "\n")
         self._store.put("CURRENT", f"{self.name}\n".encode())
-        self._store.delete([f"{self.name}/BUILDING"])
+        self._store.delete([mark])

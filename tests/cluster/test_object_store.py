@@ -204,7 +204,23 @@ def test_a_version_counts_when_its_manifest_is_there_and_no_number_is_used_twice
     assert (manifest.version, manifest.parent) == ("v0002", None)
     assert corpus.versions() == ["v0002"]
     assert corpus.store.names("v0001/") == ["v0001/BUILDING"]
+    assert there(corpus, "CURRENT") == b"v0002\n"
     assert contents(manifest) == contents(by_one_machine)
+
+
+def test_a_builder_that_was_taken_for_dead_cannot_finish(address, corpus, stories, by_one_machine):
+    staged(corpus, stories)
+    slow = corpus.new_version()
+    with slow.open():
+        slow.write_text("README.md", "of the slow one")
+        other = opened(address)
+        with closing(other.open_staging()) as staging:
+            manifest = build(other, staging)
+        with pytest.raises(Incomplete, match="another process has begun a version meanwhile"):
+            slow.finish(manifest)
+    assert (slow.name, manifest.version, other.versions()) == ("v0001", "v0002", ["v0002"])
+    assert there(corpus, "CURRENT") == b"v0002\n"
+    assert corpus.store.names("v0001/") == ["v0001/BUILDING"]
 
 
 @pytest.mark.parametrize(
