@@ -89,9 +89,9 @@ def judge(spider: OtwSpider, stats: Mapping[str, Any]) -> FanthologyError | None
 
 
 def may_build(stats: Mapping[str, Any]) -> bool:
-    """Whether a version is built at the end: not when a person wants to stop, nor when the disk refuses."""
+    """Whether a version is built: not when a person wants to stop, the disk refuses, or nothing could be asked for."""
     reason = stats.get("fanthology/stopped_by") or stats.get("finish_reason")
-    return reason not in (*_STORAGE, "shutdown", None)  # none: a second Ctrl-C
+    return reason not in (*_STORAGE, "shutdown", "robots_unreachable", None)  # none: a second Ctrl-C
 
 
 def say_crawled(spider: OtwSpider, stats: Mapping[str, Any]) -> None:

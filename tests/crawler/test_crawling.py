@@ -54,6 +54,7 @@ def test_what_is_not_well_has_a_status_and_a_line(stats, errors, status, says):
         ("blocked", True),
         ("unavailable", True),
         ("shutdown", False),
+        ("robots_unreachable", False),
         ("storage_error", False),
         ("warc_failed", False),
         (None, False),
