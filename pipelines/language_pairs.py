@@ -34,6 +34,9 @@ MARGIN = 12 * _UNITS
 LEAST = 30
 """A window with fewer known letters has no say."""
 
+_LONGEST = 8000  # times the largest score this is still a whole number to a 32-bit float
+_BATCH = 64
+
 
 class Reading(NamedTuple):
     """What the pairs of letters of some windows speak for."""
@@ -51,8 +54,7 @@ class Reading(NamedTuple):
 
     def language(self) -> str | None:
         """The language that speaks most for the windows taken together."""
-        total = self.scores.sum(axis=0)
-        return self.tags[int(total.argmax())] if total.any() else None
+        return self.tags[int(self.scores.sum(axis=0).argmax())] if self.sizes.any() else None
 
     def usual(self) -> str | None:
         """The language, with its group, that speaks most for most of the windows, by their letters."""
@@ -65,6 +67,13 @@ class Reading(NamedTuple):
     def foreign(self, language: str) -> NDArray[np.bool_]:
         """Which windows are clearly in another language than this one and those of its group."""
         return _is_beaten(self.scores, _kin(self.tags, language))
+
+    def is_mixed(self, language: str) -> bool:
+        """Whether any window is clearly in another language than this one and those of its group."""
+        kin = _kin(self.tags, language)
+        if not kin or set(self.scores.argmax(axis=1).tolist()).issubset(kin):
+            return False
+        return bool(_is_beaten(self.scores, kin).any())
 
     def differs(self, language: str) -> bool:
         """Whether the windows taken together are clearly in another language."""
@@ -91,8 +100,9 @@ class _Model:
     tags: tuple[str, ...]
     letters: NDArray[np.intp]
     """Index of each code point's letter, 0 for what is none."""
-    scores: NDArray[np.int16]
-    """By pair of letters and language."""
+    scores: NDArray[np.float32]
+    """By pair of letters and language, above that of two edges of a word; whole numbers. Last, whether the second
+    of the pair is a letter, so that one sum counts them too."""
     width: int
     """Number of letters; 0 where single letters are scored."""
 
@@ -105,20 +115,20 @@ class Pairs:
         self._models: dict[str, _Model] = {}
 
     def read(self, windows: Sequence[str], script: str) -> Reading | None:
-        """What cleaned windows in a script speak for; ``None`` where the script alone decides."""
+        """What cleaned windows in a script speak for; ``None`` where the script alone decides.
+
+        Of a window, the first 8,000 characters are read.
+        """
         if script not in PROFILES:
             return None
         model = self._models.get(script) or self._models.setdefault(script, self._made(script))
-        text = " ".join(windows) + " "
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        letters = model.letters.take(codes, mode="clip")
-        ends = np.cumsum([len(window) + 1 for window in windows])
-        starts = np.concatenate(([0], ends[:-1]))
-        rows = model.scores.take(np.concatenate(([0], letters[:-1])) * model.width + letters, axis=0)
-        sizes = np.add.reduceat((letters > 0).astype(np.intp), starts)
-        sizes[sizes < LEAST] = 0
-        scores = np.add.reduceat(rows, starts, axis=0, dtype=np.int32)
-        scores[sizes == 0] = 0
+        sums = [_sums(model, windows[start : start + _BATCH]) for start in range(0, len(windows), _BATCH)]
+        found = sums[0] if len(sums) == 1 else np.concatenate(sums)
+        sizes = found[:, -1].astype(np.intp)
+        scores = found[:, :-1].astype(np.int32)
+        if len(few := np.flatnonzero(sizes < LEAST)):
+            sizes[few] = 0
+            scores[few] = 0
         return Reading(model.tags, scores, sizes)
 
     def _made(self, script: str) -> _Model:
@@ -133,7 +143,22 @@ class Pairs:
         scores = np.stack([_logs(profile, index, paired=paired) for profile in profiles], axis=-1)
         width = len(index) + 1 if paired else 0
         tags = tuple(str(tag_of(code)) for code in codes)
-        return _Model(tags, letters, np.rint(scores * _UNITS).astype(np.int16), width)
+        units = np.rint(scores * _UNITS)
+        is_letter = np.resize(np.arange(len(index) + 1) > 0, len(units))
+        table = np.column_stack([units - units[0], is_letter]).astype(np.float32)
+        return _Model(tags, letters, table, width)
+
+
+def _sums(model: _Model, windows: Sequence[str]) -> NDArray[np.float32]:
+    """Scores and number of letters of each window. Whole numbers that a float holds exactly, in whatever order."""
+    longest = 1 + min(_LONGEST, max(map(len, windows)))
+    text = "".join([window[:_LONGEST].ljust(longest) for window in windows])
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    letters = model.letters.take(codes, mode="clip")
+    if model.width:
+        letters[1:] += letters[:-1] * model.width  # each window ends in a space, so that the next begins after one
+    rows = model.scores.take(letters, axis=0).reshape(len(windows), longest, -1)
+    return np.asarray(np.ones(longest, dtype=np.float32) @ rows)
 
 
 def _logs(profile: Mapping[str, Any], index: Mapping[str, int], *, paired: bool) -> NDArray[np.float64]:

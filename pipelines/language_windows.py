@@ -49,7 +49,12 @@ def cleaned(window: str) -> str:
         text = _TAG.sub(" ", text)
     if "@" in text or "://" in text or "www." in text:
         text = _ADDRESS.sub(" ", text)
-    text = " ".join(text.lower().split())
+    text = text.lower()
+    if "\n" in text:
+        text = text.replace("\n\n", " ").replace("\n", " ")
+    if text.isprintable() and "  " not in text:  # the one printable space is that of ASCII
+        return text.strip(" ")
+    text = " ".join(text.split())
     return text if text.isprintable() else " ".join("".join(map(_visible, text)).split())
 
 

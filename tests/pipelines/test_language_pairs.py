@@ -97,16 +97,19 @@ def test_scores_are_those_of_letters_and_pairs():
     pairs = Pairs({code: json.dumps(profile).encode() for code, profile in profiles.items()})
     reading = pairs.read(["क" * 30], "Devanagari")
     assert reading is not None
-    unseen = log(0.00005)
-    first = round(64 * (log(0.10005) + log(1.00005)))
-    others = 29 * round(64 * (log(0.50005) + log(1.00005)))
-    assert reading.scores.tolist() == [
-        [
-            first + others + round(64 * 2 * unseen),
-            30 * round(64 * (unseen + log(0.50005))) + round(64 * 2 * unseen),
-            30 * round(64 * 2 * unseen) + round(64 * 2 * unseen),
-        ]
-    ]
+    edge = round(64 * 2 * log(0.00005))  # of two edges of a word: what every score is above
+    first = round(64 * (log(0.10005) + log(1.00005))) - edge
+    others = round(64 * (log(0.50005) + log(1.00005))) - edge
+    only_letters = round(64 * (log(0.00005) + log(0.50005))) - edge
+    assert reading.scores.tolist() == [[first + 29 * others, 30 * only_letters, 0]]
+    assert reading.sizes.tolist() == [30]
+
+
+def test_a_long_window_is_read_to_its_8000th_character():
+    long = (PASSAGES["de"] + " ") * 30
+    assert len(long) > 8000
+    assert np.array_equal(read(long).scores, read(long[:8000]).scores)
+    assert read(long[:8000]).sizes[0] == sum(map(str.isalpha, long[:8000]))
 
 
 @given(st.lists(st.sampled_from([PASSAGES[tag] for tag in ("en", "fr", "pl", "vi")]), min_size=2, max_size=5))
