@@ -16,9 +16,17 @@ from typing import NamedTuple
 from pipelines import language_engines
 from pipelines.language_engines import Engines, Guess, Opinion
 from pipelines.language_pairs import Reading
-from pipelines.language_scripts import PROFILES, SINGLE, Gate, gate_of, letters_by_script
+from pipelines.language_scripts import (
+    ALL_LATIN,
+    PROFILES,
+    SINGLE,
+    Gate,
+    count_ascii_letters,
+    gate_of,
+    letters_by_script,
+)
 from pipelines.language_tags import group, is_stated, same_language, tag_of
-from pipelines.language_windows import cleaned, condensed, slices, windows
+from pipelines.language_windows import cleaned, cleaned_all, condensed, slices, windows
 from schemas.vocabulary import LanguageStatus
 
 WINDOWS, WINDOW_CHARS = 5, 200
@@ -39,7 +47,7 @@ MAIN_SCRIPT = 2 / 3
 MAIN_LANGUAGE = 0.8
 """A chapter or work is in one language if that makes up this part of its letters."""
 
-_GLANCE = 400
+_GLANCE, _SHORT_GLANCE = 400, 60
 _VARIED = 8
 _NO_GATE = Gate("", 0.0)
 
@@ -77,8 +85,6 @@ class _Chapter:
     """The same in pieces of a window's length."""
     gate: Gate = _NO_GATE
     """The script of the sample."""
-    read: int = 0
-    """Letters of the sample."""
     opinion: Opinion | None = None
     """What the second engine says of the sample."""
     reading: Reading | None = None
@@ -86,7 +92,7 @@ class _Chapter:
     label: str | None = None
     """The language that they speak for together."""
     is_mixed: bool = False
-    """Whether it may be in two scripts or languages."""
+    """Whether it may be in two scripts or, as the pairs of letters say, languages."""
     share: float = 1.0
     """Part of the chapter that is in the language of the sample."""
 
@@ -140,20 +146,25 @@ def _distinct(texts: Sequence[str]) -> Sequence[str]:
 def _looked(chapter: _Chapter, count: int) -> _Chapter:
     """A chapter with so many windows of its text."""
     cut = windows(chapter.text, count, WINDOW_CHARS)
-    _sample(chapter, [cleaned(window) for window in cut])
-    if len(cut) > 1 and chapter.read < SURE_LETTERS:
+    letters = _sample(chapter, cleaned_all(cut))
+    if len(cut) > 1 and letters < SURE_LETTERS:
         chapter.text = condensed(chapter.text)
-        _sample(chapter, [cleaned(window) for window in windows(chapter.text, count, WINDOW_CHARS)])
+        _sample(chapter, cleaned_all(windows(chapter.text, count, WINDOW_CHARS)))
     return chapter
 
 
-def _sample(chapter: _Chapter, pieces: list[str]) -> None:
+def _sample(chapter: _Chapter, pieces: list[str]) -> int:
+    """Take windows as those of a chapter; the number of letters in them, at least."""
     sample = " ".join(filter(None, pieces))
     if len(pieces) == 1:
         pieces = [sample[start : start + WINDOW_CHARS] for start in range(0, len(sample), WINDOW_CHARS)]
-    by_script = letters_by_script(sample)
     chapter.sample, chapter.pieces = sample, pieces
-    chapter.gate, chapter.read = gate_of(by_script), sum(by_script.values())
+    if chapter.whole == ALL_LATIN and (letters := count_ascii_letters(sample)) >= SURE_LETTERS:
+        chapter.gate = chapter.whole
+        return letters
+    by_script = letters_by_script(sample)
+    chapter.gate = gate_of(by_script)
+    return sum(by_script.values())
 
 
 def _compared(chapters: Sequence[_Chapter], used: Engines) -> Sequence[_Chapter]:
@@ -173,11 +184,12 @@ def _read(chapters: Sequence[_Chapter], script: str, used: Engines) -> None:
     """Read the pairs of letters of chapters in one script."""
     parts = [_halves(each.pieces) for each in chapters]
     reading = used.pairs.read(list(chain(*parts)), script) if used.pairs else None
-    start = 0
-    for chapter, part in zip(chapters, parts, strict=True):
-        chapter.reading = reading.part(slice(start, start + len(part))) if reading else None
-        chapter.label = chapter.reading.language() if chapter.reading else None
-        start += len(part)
+    if reading is None:
+        for chapter in chapters:
+            chapter.reading, chapter.label, chapter.is_mixed = None, None, False
+        return
+    for chapter, part in zip(chapters, reading.parts(list(map(len, parts))), strict=True):
+        chapter.reading, chapter.label, chapter.is_mixed = part
 
 
 def _halves(pieces: Iterable[str]) -> list[str]:
@@ -212,7 +224,7 @@ def _is_mixed(chapter: _Chapter) -> bool:
         return False
     if chapter.whole.script != chapter.gate.script or min(chapter.whole.share, chapter.gate.share) < MAIN_SCRIPT:
         return True
-    return bool(chapter.reading and chapter.label and chapter.reading.is_mixed(chapter.label))
+    return chapter.is_mixed
 
 
 def _decided(pool: Sequence[_Chapter], declared: str | None, used: Engines) -> list[Detection]:
@@ -377,4 +389,8 @@ def is_degenerate(sample: str) -> bool:
     count = sample.count(" ") + 1
     if count >= 20 and len(set(sample[:_GLANCE].split())) < count / 5 and len(set(sample.split())) < count / 5:
         return True
-    return not any(sum(map(str.isalpha, set(part))) >= _VARIED for part in (sample[:_GLANCE], sample))
+    return not (_is_varied(sample[:_SHORT_GLANCE]) or _is_varied(sample))
+
+
+def _is_varied(text: str) -> bool:
+    return sum(map(str.isalpha, set(text))) >= _VARIED

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from math import log
 from typing import Any, NamedTuple
 
@@ -48,13 +49,24 @@ class Reading(NamedTuple):
     sizes: NDArray[np.intp]
     """Letters of each window, 0 for one with too few."""
 
-    def part(self, windows: slice) -> Reading:
-        """The reading of some of the windows."""
-        return Reading(self.tags, self.scores[windows], self.sizes[windows])
-
-    def language(self) -> str | None:
-        """The language that speaks most for the windows taken together."""
-        return self.tags[int(self.scores.sum(axis=0).argmax())] if self.sizes.any() else None
+    def parts(self, counts: Sequence[int]) -> list[Part]:
+        """The readings of so many windows each, at least one, with what they speak for."""
+        ends = list(accumulate(counts))
+        starts = [0, *ends[:-1]]
+        totals = np.add.reduceat(self.scores, starts, axis=0)
+        labels, sizes = totals.argmax(axis=1).tolist(), np.add.reduceat(self.sizes, starts).tolist()
+        likeliest = self.scores.argmax(axis=1).tolist()
+        found = []
+        for start, end, label, size in zip(starts, ends, labels, sizes, strict=True):
+            reading = Reading(self.tags, self.scores[start:end], self.sizes[start:end])
+            if not size:
+                found.append(Part(reading, None, is_mixed=False))
+                continue
+            kin = _kin(self.tags, self.tags[label])
+            is_doubtful = not set(likeliest[start:end]).issubset(kin)
+            is_mixed = is_doubtful and bool(_is_beaten(reading.scores, kin).any())
+            found.append(Part(reading, self.tags[label], is_mixed))
+        return found
 
     def usual(self) -> str | None:
         """The language, with its group, that speaks most for most of the windows, by their letters."""
@@ -68,13 +80,6 @@ class Reading(NamedTuple):
         """Which windows are clearly in another language than this one and those of its group."""
         return _is_beaten(self.scores, _kin(self.tags, language))
 
-    def is_mixed(self, language: str) -> bool:
-        """Whether any window is clearly in another language than this one and those of its group."""
-        kin = _kin(self.tags, language)
-        if not kin or set(self.scores.argmax(axis=1).tolist()).issubset(kin):
-            return False
-        return bool(_is_beaten(self.scores, kin).any())
-
     def differs(self, language: str) -> bool:
         """Whether the windows taken together are clearly in another language."""
         return bool(_is_beaten(self.scores.sum(axis=0, keepdims=True), _kin(self.tags, language))[0])
@@ -82,6 +87,16 @@ class Reading(NamedTuple):
     def excludes(self, language: str) -> bool:
         """Whether the windows are clearly in another language, or in a script that this one is not written in."""
         return not _kin(self.tags, language) or self.differs(language)
+
+
+class Part(NamedTuple):
+    """What some of the windows speak for."""
+
+    reading: Reading
+    language: str | None
+    """The language that speaks most for them taken together."""
+    is_mixed: bool
+    """Whether any is clearly in another language than this one and those of its group."""
 
 
 @lru_cache(maxsize=1024)
