@@ -8,7 +8,6 @@ not.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from math import log
 from typing import Any, NamedTuple
 
 import numpy as np
+import orjson
 from langdetect.utils.ngram import NGram
 from numpy.typing import NDArray
 
@@ -44,9 +44,9 @@ class Reading(NamedTuple):
 
     tags: tuple[str, ...]
     """Languages as BCP 47 tags."""
-    scores: NDArray[np.int32]
-    """By window and language; higher is likelier; all 0 for a window with too few letters."""
-    sizes: NDArray[np.intp]
+    scores: NDArray[np.float32]
+    """By window and language, whole numbers; higher is likelier; all 0 for a window with too few letters."""
+    sizes: NDArray[np.float32]
     """Letters of each window, 0 for one with too few."""
 
     def parts(self, counts: Sequence[int]) -> list[Part]:
@@ -54,12 +54,12 @@ class Reading(NamedTuple):
         ends = list(accumulate(counts))
         starts = [0, *ends[:-1]]
         totals = np.add.reduceat(self.scores, starts, axis=0)
-        labels, sizes = totals.argmax(axis=1).tolist(), np.add.reduceat(self.sizes, starts).tolist()
+        labels, sizes = totals.argmax(axis=1).tolist(), self.sizes.tolist()
         likeliest = self.scores.argmax(axis=1).tolist()
         found = []
-        for start, end, label, size in zip(starts, ends, labels, sizes, strict=True):
+        for start, end, label in zip(starts, ends, labels, strict=True):
             reading = Reading(self.tags, self.scores[start:end], self.sizes[start:end])
-            if not size:
+            if not any(sizes[start:end]):
                 found.append(Part(reading, None, is_mixed=False))
                 continue
             kin = _kin(self.tags, self.tags[label])
@@ -70,7 +70,7 @@ class Reading(NamedTuple):
 
     def usual(self) -> str | None:
         """The language, with its group, that speaks most for most of the windows, by their letters."""
-        letters: defaultdict[str, int] = defaultdict(int)
+        letters: defaultdict[str, float] = defaultdict(float)
         for best, size in zip(self.scores.argmax(axis=1).tolist(), self.sizes.tolist(), strict=True):
             letters[group(self.tags[best])] += size
         most = min(letters, key=lambda name: (-letters[name], name), default=None)
@@ -104,7 +104,7 @@ def _kin(tags: tuple[str, ...], language: str) -> list[int]:
     return [index for index, tag in enumerate(tags) if group(tag) == group(language)]
 
 
-def _is_beaten(scores: NDArray[np.int32], kin: list[int]) -> NDArray[np.bool_]:
+def _is_beaten(scores: NDArray[np.float32], kin: list[int]) -> NDArray[np.bool_]:
     if not kin:
         return np.zeros(len(scores), dtype=np.bool_)
     return np.asarray(scores.max(axis=1) - scores[:, kin].max(axis=1) > MARGIN)
@@ -137,18 +137,15 @@ class Pairs:
         if script not in PROFILES:
             return None
         model = self._models.get(script) or self._models.setdefault(script, self._made(script))
-        sums = [_sums(model, windows[start : start + _BATCH]) for start in range(0, len(windows), _BATCH)]
-        found = sums[0] if len(sums) == 1 else np.concatenate(sums)
-        sizes = found[:, -1].astype(np.intp)
-        scores = found[:, :-1].astype(np.int32)
-        if len(few := np.flatnonzero(sizes < LEAST)):
-            sizes[few] = 0
-            scores[few] = 0
-        return Reading(model.tags, scores, sizes)
+        found = [_sums(model, windows[start : start + _BATCH]) for start in range(0, len(windows), _BATCH)]
+        sums = found[0] if len(found) == 1 else np.concatenate(found)
+        if few := [index for index, size in enumerate(sums[:, -1].tolist()) if size < LEAST]:
+            sums[few] = 0
+        return Reading(model.tags, sums[:, :-1], sums[:, -1])
 
     def _made(self, script: str) -> _Model:
         codes = PROFILES[script]
-        profiles: list[dict[str, Any]] = [json.loads(self._profiles[code]) for code in codes]
+        profiles: list[dict[str, Any]] = [orjson.loads(self._profiles[code]) for code in codes]
         common = {letter for profile in profiles for letter in common_letters(profile)}
         index = {letter: at for at, letter in enumerate(sorted(each for each in common if each == each.lower()), 1)}
         letters = np.zeros(_PLANE + 1, dtype=np.intp)

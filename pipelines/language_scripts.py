@@ -161,7 +161,9 @@ def letters_by_script(text: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     for start in range(0, len(text), _CHUNK):
         codes = _codes(text[start : start + _CHUNK])
-        latin += int(np.count_nonzero(((codes | 32) - 97) < 26))  # A to Z too; what is no letter there is not either
+        lower = codes | 32  # makes letters of A to Z, of nothing else
+        lower -= 97
+        latin += int(np.count_nonzero(lower < 26))
         if codes.itemsize > 1 and len(others := codes[codes > 127]):
             _count(others, counts)
     if latin:
@@ -182,6 +184,8 @@ def _codes(text: str) -> NDArray[Any]:
 def _count(codes: NDArray[Any], counts: dict[str, int]) -> None:
     """Add the letters among some characters beyond ASCII."""
     found = _classes().take(codes, mode="clip")
+    if not found.any():  # quotes and dashes
+        return
     seen = {index: int(np.count_nonzero(found == index)) for index in set(found[::_STEP].tolist())}
     if sum(seen.values()) < len(found):  # what is rare has not been seen
         seen = {index: count for index, count in enumerate(np.bincount(found).tolist()) if count}

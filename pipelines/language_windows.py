@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,300}>|&(?:[a-zA-Z]{2,8}|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S{1,2000}|[\w.+-]{1,64}@[\w.-]{1,255}")
@@ -20,19 +20,18 @@ def windows(text: str, count: int, size: int) -> list[str]:
     """``count`` pieces of ``size`` characters at the centres of equal strides, or the whole of a shorter text."""
     if len(text) <= count * size:
         return [text]
-    return list(_cut(text, count, size))
+    return _cut(text, count, size)
 
 
 def slices(text: str, most: int, size: int) -> list[str]:
     """Up to ``most`` windows of ``size`` characters: as many as a text has room for, at least one."""
-    return list(_cut(text, max(1, min(most, len(text) // size)), size))
+    return _cut(text, max(1, min(most, len(text) // size)), size)
 
 
-def _cut(text: str, count: int, size: int) -> Iterator[str]:
-    for index in range(count):
-        centre = (2 * index + 1) * len(text) // (2 * count)
-        start = max(0, centre - size // 2)
-        yield text[start : start + size]
+def _cut(text: str, count: int, size: int) -> list[str]:
+    centres = [(2 * index + 1) * len(text) // (2 * count) for index in range(count)]
+    starts = [max(0, centre - size // 2) for centre in centres]
+    return [text[start : start + size] for start in starts]
 
 
 def condensed(text: str) -> str:

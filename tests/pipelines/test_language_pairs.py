@@ -97,15 +97,17 @@ def test_the_script_alone_decides_where_it_is_one_languages():
 
 
 def test_the_difference_must_be_clear():
-    reading = Reading(("de", "en"), np.array([[0, MARGIN], [0, MARGIN + 1]], dtype=np.int32), np.array([40, 40]))
+    reading = Reading(
+        ("de", "en"), np.array([[0, MARGIN], [0, MARGIN + 1]], dtype=np.float32), np.array([40, 40], dtype=np.float32)
+    )
     assert reading.foreign("de").tolist() == [False, True]
 
 
 def test_most_letters_make_the_usual_language():
-    scores = np.array([[9, 0], [0, 9], [0, 9]], dtype=np.int32)
-    assert Reading(("de", "en"), scores, np.array([100, 40, 50])).usual() == "de"
-    assert Reading(("de", "en"), scores, np.array([90, 40, 50])).usual() == "de"
-    assert Reading(("de", "en"), scores, np.array([89, 40, 50])).usual() == "en"
+    scores = np.array([[9, 0], [0, 9], [0, 9]], dtype=np.float32)
+    assert Reading(("de", "en"), scores, np.array([100, 40, 50], dtype=np.float32)).usual() == "de"
+    assert Reading(("de", "en"), scores, np.array([90, 40, 50], dtype=np.float32)).usual() == "de"
+    assert Reading(("de", "en"), scores, np.array([89, 40, 50], dtype=np.float32)).usual() == "en"
 
 
 def test_scores_are_those_of_letters_and_pairs():
