@@ -9,7 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 from crawler.command import shown
-from crawler.ingest import IngestCounts, current_preparation, ingest, limits_of
+from crawler.ingest import IngestCounts, ingest, limits_of
+from crawler.preparation import current_preparation
 from crawler.progress import BuildProgress, FileProgress
 from crawler.readers.formats import recognise
 from crawler.readers.source import Source, Unreadable
@@ -18,6 +19,7 @@ from crawler.summary import say_built, say_ingested
 from pipelines.assemble import assemble
 from pipelines.build import build
 from pipelines.corpus import Corpus
+from pipelines.crawl_stage import stage_left
 from pipelines.errors import CannotStart, WrongUsage
 from pipelines.explain import explain
 from pipelines.stage import Staging
@@ -105,8 +107,9 @@ def _gathered(path: Path) -> Corpus:
 
 
 def _finish_assembling(staging: Staging) -> None:
-    """An ingest that was killed may have left pieces of works that are not yet put together."""
+    """An ingest that was killed may have left pieces of works that are not yet put together, a crawl its journal."""
     run = staging.ledger.begin_run("scrapy build", {})
+    stage_left(staging, run, current_preparation())
     counts = assemble(staging, preparation=current_preparation(), run=run)
     staging.ledger.end_run(run, {"works": counts.works})
 

@@ -8,7 +8,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from pipelines import card, dedup, dedup_decide, export, versions
 from pipelines.corpus import Corpus
+from pipelines.crawl_tables import engagement_table, with_sightings
 from pipelines.dedup_links import Run
 from pipelines.dedup_policy import NO_ARCHIVE
 from pipelines.errors import write_failure
@@ -63,15 +64,22 @@ def build(corpus: Corpus, staging: Staging, *, jobs: int = 1, progress: Progress
     config = corpus.config
     progress("look through what is staged", 0, 1)
     inventory = take_inventory(staging)
+    inventory = replace(inventory, works=with_sightings(inventory.works, staging.folder))
     progress("look for copies", 0, 1)
-    with task_runner(jobs if inventory.works.num_rows >= WORTH_PROCESSES else 1) as run:
-        decisions = decide(inventory, config, staging.folder / "dedup", run)
+    try:
+        with task_runner(jobs if inventory.works.num_rows >= WORTH_PROCESSES else 1) as run:
+            decisions = decide(inventory, config, staging.folder / "dedup", run)
+    except OSError as error:
+        raise write_failure(error, str(staging.folder / "dedup")) from error
     version = corpus.next_version()
     beside = corpus.path / f".{version}.tmp"
     shutil.rmtree(beside, ignore_errors=True)
     try:
         beside.mkdir(parents=True)
         files = _write_tables(beside, inventory, decisions, progress, jobs)
+        counts = engagement_table(staging.folder, set(decisions.works.column("work_id").to_pylist()))
+        files.append(export.write_file(beside, "engagement/part-00000.parquet", "engagement", [counts]))
+        files.sort(key=lambda entry: entry.path)
         manifest = _manifest(corpus, version, files, decisions.counts)
         _write_documents(beside, corpus, manifest)
         _share_with_parent(beside, corpus, manifest)

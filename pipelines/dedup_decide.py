@@ -27,7 +27,7 @@ from schemas.arrow import arrow_schema, to_table
 from schemas.corpus import DedupConfig
 from schemas.tables import Decision, DuplicateMethod, DuplicateRow
 
-BATCH_WORKS = 8192
+BATCH_WORKS = 2048
 """Works whose metadata is held at once; a single cluster may pass it."""
 UNIQUE, REPRESENTATIVE, DUPLICATE = range(3)
 ROLES = ("unique", "representative", "duplicate")

@@ -54,12 +54,12 @@ class KnownPairs:
         terms = f"{SKETCH_VERSION} {VERIFY_VERSION} {thresholds.similarity} {thresholds.nameless}"
         self._path = folder / f"pairs.{hashlib.sha256(terms.encode()).hexdigest()[:8]}.arrow"
         self._beside = self._path.with_name(f".{self._path.name}")
-        self._table = self._read()
-        keys = fixed_binary(self._table.column("key"), "<u8").astype(np.uint64)
+        keys = fixed_binary(self._read().column("key"), "<u8").astype(np.uint64)
         self._order = np.lexsort(keys.T[::-1])
         self._keys = keys[self._order]
 
     def _read(self) -> pa.Table:
+        """The file of the build before, mapped into memory as long as the table is held."""
         try:
             with pa.memory_map(str(self._path)) as source:
                 return pa.ipc.open_file(source).read_all()
@@ -96,9 +96,9 @@ class KnownPairs:
 
     def get(self, rows: npt.NDArray[np.int64]) -> Compared:
         """What is known of pairs, in the order asked for."""
-        table = self._table.take(pa.array(rows)).combine_chunks()
-        if not table.num_rows:
+        if not len(rows):
             return all_compared(())
+        table = self._read().take(pa.array(rows)).combine_chunks()
         found = fixed_binary(table.column("overlap"), "u1").copy().view(OVERLAP)[:, 0]
         samples = table.column("sample").combine_chunks()
         samples = pa.concat_arrays(samples.chunks) if isinstance(samples, pa.ChunkedArray) else samples

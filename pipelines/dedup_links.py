@@ -27,7 +27,7 @@ Verify = Callable[[Pairs, Marks], Compared]
 Codes = npt.NDArray[np.int8]
 Numbers = npt.NDArray[np.float64]
 
-BATCH_PAIRS = 8192
+BATCH_PAIRS = 4096
 """Pairs that are verified between two looks at what has come of it."""
 
 NONE, CONTAINMENT, RENAMED, NEAR, UNSURE = range(5)

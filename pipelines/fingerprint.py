@@ -202,8 +202,8 @@ class WorkFingerprint:
     cannot be told: scripts without case, texts in capitals."""
     n_nameless_estimate: int
     """Estimate of how many distinct shingles those have."""
-    chapter_minima: tuple[Minima, ...]
-    """``CHAPTER_BINS`` minima of each chapter; none for a work of one chapter, whose sketch tells them."""
+    chapter_sketches: tuple[Sketch, ...]
+    """Sketch of each chapter, of ``CHAPTER_BINS``; none for a work of one chapter, whose sketch tells them."""
 
 
 def fingerprint_chapter(text: str) -> ChapterFingerprint:
@@ -285,7 +285,9 @@ def fingerprint_work(chapters: Sequence[ChapterFingerprint]) -> WorkFingerprint:
         chapter_words=tuple(chapter.n_words for chapter in chapters),
         nameless=Sketch(coarsened(blind.minima, NAMELESS_BINS)),
         n_nameless_estimate=blind.cardinality(),
-        chapter_minima=tuple(coarsened(c.sketch.minima, CHAPTER_BINS) for c in chapters) if len(chapters) > 1 else (),
+        chapter_sketches=tuple(Sketch(coarsened(c.sketch.minima, CHAPTER_BINS)) for c in chapters)
+        if len(chapters) > 1
+        else (),
     )
 
 
@@ -332,7 +334,7 @@ def fingerprint_columns(fingerprints: Sequence[WorkFingerprint]) -> list[pa.Arra
         [work.chapter_words for work in fingerprints],
         [work.n_nameless_estimate for work in fingerprints],
         [work.nameless.minima.astype("<u4").tobytes() for work in fingerprints],
-        [[minima.astype("<u4").tobytes() for minima in work.chapter_minima] for work in fingerprints],
+        [[sketch.minima.astype("<u4").tobytes() for sketch in work.chapter_sketches] for work in fingerprints],
     )
     return [pa.array(values, type=kind.type) for values, kind in zip(columns, FINGERPRINT_FIELDS, strict=True)]
 

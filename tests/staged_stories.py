@@ -43,7 +43,7 @@ def write_stories(
             "raw_sha256": "00",
             "n_words": sum(len(text.split()) for text in chapters),
             "n_chapters": len(chapters),
-            "content_sha256": hashlib.sha256(repr((chapters, blocks)).encode()).hexdigest(),
+            "content_sha256": hashlib.sha256("\0".join([*chapters, repr(blocks)]).encode()).hexdigest(),
             "cleaner_version": "1",
             **(facts or {}).get(work_id, {}),
         }

@@ -38,8 +38,9 @@ from pipelines.fingerprint import Sketch
 from pipelines.fingerprint_words import shingles, words_of
 from pipelines.language_chapters import WINDOW_CHARS, WINDOWS
 from pipelines.stage import Staging
+from tests.benchmarks.packages import CACHE
 from tests.benchmarks.processes import ROOT
-from tests.benchmarks.side_by_side import CACHE, corpus, machine, write_between
+from tests.benchmarks.side_by_side import corpus, machine, write_between
 
 BATCH_BYTES = 4 * 2**20
 SCRIPTS = {"ru": "Cyrillic", "zh": "Chinese"}

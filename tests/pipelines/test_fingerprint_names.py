@@ -92,7 +92,7 @@ def test_what_is_left_is_a_part_of_the_words_in_their_order(parts):
 def test_a_works_chapters_have_sketches_of_their_own_where_there_are_several():
     texts = [" ".join(f"a{n}" for n in range(300)), "b c d e f"]
     several = fingerprint_work(fingerprint_chapters(texts))
-    assert [minima.shape for minima in several.chapter_minima] == [(64,), (64,)]
-    assert fingerprint_work(fingerprint_chapters(texts[:1])).chapter_minima == ()
-    coarse = np.minimum.reduce(several.chapter_minima)
+    assert [sketch.minima.shape for sketch in several.chapter_sketches] == [(64,), (64,)]
+    assert fingerprint_work(fingerprint_chapters(texts[:1])).chapter_sketches == ()
+    coarse = np.minimum.reduce([sketch.minima for sketch in several.chapter_sketches])
     assert (coarse == several.sketch.minima.reshape(64, 4).min(axis=1)).all()
