@@ -88,7 +88,7 @@ def build_version(path: Path, *, jobs: int) -> None:
 def _finish_assembling(staging: Staging) -> None:
     """An ingest that was killed may have left pieces of works that are not yet put together."""
     run = staging.ledger.begin_run("scrapy build", {})
-    counts = assemble(staging, preparation=current_preparation(), run=run)
+    counts = assemble(staging, preparation=current_preparation, run=run)
     staging.ledger.end_run(run, {"works": counts.works})
 
 

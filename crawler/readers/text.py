@@ -16,7 +16,7 @@ from crawler.readers.text_fields import read_fields
 from crawler.readers.text_fimfiction import read_boxes
 from crawler.readers.text_header import Header, read_header
 from crawler.readers.text_markup import MARKUP_IN_TEXT, has_markup, without_paragraph_tags
-from crawler.readers.text_mojibake import MOJIBAKE_FIXED, mend
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED, foreign_of, mend
 from crawler.readers.text_paragraphs import Paragraphs, convention_of, with_blank_lines
 from schemas.work import Chapter, Provenance, Work
 
@@ -104,11 +104,12 @@ def _normalised(text: str, raw: bytes | None, flags: list[str]) -> str:
     text = text.strip("\ufeff\x1a")
     if not text.strip(_INVISIBLE):
         raise Unreadable("empty", "only blank space" if text else "no text")
-    codes = np.frombuffer(raw if raw and text is given else text.encode("utf-8", "surrogatepass"), np.uint8)
-    foreign = codes[codes >= 0x80].tobytes().decode("utf-8", "surrogatepass")
+    raw = raw if raw and text is given else text.encode("utf-8", "surrogatepass")
+    foreign = foreign_of(raw)
+    codes = np.frombuffer(raw, np.uint8)
     ends = np.flatnonzero(codes == _NEWLINE)
     before = codes[np.maximum(ends - 1, 0)]
-    is_trailing = np.count_nonzero((before == _SPACE) | (before == _TAB)) > 0
+    is_trailing = bool(((before == _SPACE) | (before == _TAB)).any())
     if is_trailing or any(blank in foreign and blank + "\n" in text for blank in "\xa0\u3000"):
         text = _TRAILING.sub("", text)
         is_trailing = True  # lines that were blanks may now be empty

@@ -58,9 +58,9 @@ def wrap_width(lines: Sequence[str]) -> int:
     Wrapped lines are full: the next line's first word would not have fitted. A line or two may be longer (an address).
     """
     pairs = _pairs(lines)
-    full = [line for line in lines if line]
     if len(pairs) < _FEW:
         return 0
+    full = [line for line in lines if line]
     lengths = sorted(map(len, full))
     width = lengths[-1 - len(lengths) // 50]
     if width not in _WIDTHS or lengths[-1] > 4 * width:
