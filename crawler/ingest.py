@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from crawler.preparation import current_preparation
 from crawler.readers import formats
 from crawler.readers.source import Limits, Rejected, Source, Unreadable
 from crawler.scan import FoundFile
@@ -129,12 +130,6 @@ def ingest(
     counts.rejects.update(joined.rejects)
     staging.ledger.end_run(run, {"works": counts.works, "unchanged": counts.unchanged, "rejects": dict(counts.rejects)})
     return counts
-
-
-def current_preparation() -> str:
-    """What a file's rows depend on besides its bytes: it is read again when this changes."""
-    readers = {f"reader.{name}": version for name, version in formats.versions().items()}
-    return " ".join(f"{name}={value}" for name, value in sorted((versions.methods() | readers).items()))
 
 
 def limits_of(config: CorpusConfig) -> Limits:

@@ -11,7 +11,8 @@ from types import ModuleType
 
 import pyarrow as pa
 
-from crawler import ingest
+from crawler import ingest  # noqa: F401 - what the workers run
+from crawler.preparation import current_preparation
 from crawler.readers import formats
 from pipelines import language
 
@@ -44,7 +45,7 @@ def _settle_pandas() -> None:
 
 
 _settle_pandas()
-ingest.current_preparation()
+current_preparation()
 for _form in formats.FORMATS:
     _ = _form.code
 language.engines()

@@ -9,7 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 from crawler.command import shown
-from crawler.ingest import IngestCounts, current_preparation, ingest, limits_of
+from crawler.ingest import IngestCounts, ingest, limits_of
+from crawler.preparation import current_preparation
 from crawler.progress import BuildProgress, FileProgress
 from crawler.readers.formats import recognise
 from crawler.readers.source import Source, Unreadable
@@ -18,7 +19,9 @@ from crawler.summary import say_built, say_ingested
 from pipelines.assemble import assemble
 from pipelines.build import build
 from pipelines.corpus import Corpus
+from pipelines.crawl_stage import stage_left
 from pipelines.errors import CannotStart, WrongUsage
+from pipelines.explain import explain
 from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig, SourceConfig
 
@@ -74,20 +77,39 @@ def build_version(path: Path, *, jobs: int) -> None:
     Raises ``WrongUsage`` where there is no corpus, ``CannotStart`` where nothing is staged or
     ``corpus.toml`` cannot be read, ``Incomplete`` as ``build`` does.
     """
-    corpus = Corpus(path)
-    if not path.is_dir():
-        raise WrongUsage(f"{path}: no such corpus; scrapy ingest FOLDER -c {path} makes one")
-    if not (corpus.staging / "ledger.sqlite").exists():
-        raise CannotStart(f"{path}: nothing is staged; scrapy ingest FOLDER -c {path} gathers works")
+    corpus = _gathered(path)
     with corpus.lock(), closing(Staging(corpus.staging)) as staging:
         staging.discard_unacknowledged()
         _finish_assembling(staging)
         _build(corpus, staging, jobs)
 
 
+def explain_work(path: Path, work_id: str) -> None:
+    """Print what became of a work of the corpus at ``path``.
+
+    Raises ``WrongUsage`` where there is no such corpus or work, ``CannotStart`` where nothing is staged or
+    ``corpus.toml`` cannot be read.
+    """
+    corpus = _gathered(path)
+    with closing(Staging(corpus.staging)) as staging:
+        for line in explain(corpus, staging, work_id):
+            print(line)
+
+
+def _gathered(path: Path) -> Corpus:
+    """A corpus that has gathered something."""
+    corpus = Corpus(path)
+    if not path.is_dir():
+        raise WrongUsage(f"{path}: no such corpus; scrapy ingest FOLDER -c {path} makes one")
+    if not (corpus.staging / "ledger.sqlite").exists():
+        raise CannotStart(f"{path}: nothing is staged; scrapy ingest FOLDER -c {path} gathers works")
+    return corpus
+
+
 def _finish_assembling(staging: Staging) -> None:
-    """An ingest that was killed may have left pieces of works that are not yet put together."""
+    """An ingest that was killed may have left pieces of works that are not yet put together, a crawl its journal."""
     run = staging.ledger.begin_run("scrapy build", {})
+    stage_left(staging, run, current_preparation())
     counts = assemble(staging, preparation=current_preparation, run=run)
     staging.ledger.end_run(run, {"works": counts.works})
 

@@ -12,6 +12,7 @@ _METHODS = {
     "exact": "the same words",
     "minhash": "nearly the same words",
     "containment": "held in a longer work",
+    "renamed": "the same but for names and pronouns",
 }
 
 

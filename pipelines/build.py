@@ -7,8 +7,8 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,18 +17,25 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipelines import card, dedup, export, versions
+from pipelines import card, dedup, dedup_decide, export, versions
 from pipelines.corpus import Corpus
+from pipelines.crawl_tables import engagement_table, with_sightings
+from pipelines.dedup_links import Run
+from pipelines.dedup_policy import NO_ARCHIVE
 from pipelines.errors import write_failure
 from pipelines.gather import gather
 from pipelines.inventory import Inventory, take_inventory
 from pipelines.policy import POLICY_COLUMNS, judge
 from pipelines.stage import Staging
+from pipelines.task_runner import task_runner
 from schemas import dictionary
 from schemas.arrow import arrow_schema, to_table
 from schemas.corpus import CorpusConfig
 from schemas.manifest import Counts, FileEntry, Manifest, TableEntry
 from schemas.tables import SCHEMA_VERSION, SORT_KEYS, TABLES, DuplicateRow, RejectRow, WorkRow
+
+WORTH_PROCESSES = 2000
+"""Works from which on it takes less time to start processes than to do without."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, how much of it is done, and how much there is to do."""
@@ -40,9 +47,10 @@ class Decisions:
 
     works: pa.Table
     """One row per work kept, as in ``Inventory.works``, with ``dup_cluster_id`` and ``dup_role``; sorted by key."""
-    rejects: list[RejectRow]
-    """Rejects of this build: superseded revisions and policy."""
-    duplicates: list[DuplicateRow]
+    rejects: pa.Table
+    """``RejectRow``: rejects of this build, superseded revisions and policy."""
+    duplicates: pa.Table
+    """``DuplicateRow``."""
     counts: Counts
 
 
@@ -56,14 +64,22 @@ def build(corpus: Corpus, staging: Staging, *, jobs: int = 1, progress: Progress
     config = corpus.config
     progress("look through what is staged", 0, 1)
     inventory = take_inventory(staging)
+    inventory = replace(inventory, works=with_sightings(inventory.works, staging.folder))
     progress("look for copies", 0, 1)
-    decisions = decide(inventory, config)
+    try:
+        with task_runner(jobs if inventory.works.num_rows >= WORTH_PROCESSES else 1) as run:
+            decisions = decide(inventory, config, staging.folder / "dedup", run)
+    except OSError as error:
+        raise write_failure(error, str(staging.folder / "dedup")) from error
     version = corpus.next_version()
     beside = corpus.path / f".{version}.tmp"
     shutil.rmtree(beside, ignore_errors=True)
     try:
         beside.mkdir(parents=True)
         files = _write_tables(beside, inventory, decisions, progress, jobs)
+        counts = engagement_table(staging.folder, set(decisions.works.column("work_id").to_pylist()))
+        files.append(export.write_file(beside, "engagement/part-00000.parquet", "engagement", [counts]))
+        files.sort(key=lambda entry: entry.path)
         manifest = _manifest(corpus, version, files, decisions.counts)
         _write_documents(beside, corpus, manifest)
         _share_with_parent(beside, corpus, manifest)
@@ -76,47 +92,54 @@ def build(corpus: Corpus, staging: Staging, *, jobs: int = 1, progress: Progress
     return manifest
 
 
-def decide(inventory: Inventory, config: CorpusConfig) -> Decisions:
-    """Apply policy and dedup to the works that count; a pure function of what is staged and the settings."""
-    rejects = list(inventory.superseded)
-    kept: list[int] = []
-    columns = inventory.works.select(
-        [*POLICY_COLUMNS, "input_ref", "path", "work_id", "source", "format", "raw_sha256"]
-    )
-    for place, work in enumerate(columns.to_pylist()):
-        verdict = judge(work, config)
-        if verdict is None:
-            kept.append(place)
-        else:
-            rejects.append(_policy_reject(work, *verdict))
-    candidates = inventory.works.take(pa.array(kept, pa.int64()))
-    findings = dedup.find_duplicates(candidates, inventory.texts, config.dedup)
+def decide(inventory: Inventory, config: CorpusConfig, folder: Path, run: Run = map) -> Decisions:
+    """Apply policy and dedup to the works that count; a pure function of what is staged and the settings.
+
+    ``folder`` keeps what dedup makes for the next build; ``run`` runs its tasks (``dedup.find_duplicates``).
+    """
+    is_kept, refused = _policy(inventory, config)
+    candidates = inventory.works.filter(pa.array(is_kept))
+    findings = dedup.find_duplicates(dedup.StagedWorks(inventory.rows.folders, candidates), config.dedup, folder, run)
     works = _with_roles(candidates, findings)
-    dropped = 0
-    if config.dedup.policy == "drop":
-        copies = {row.work_id for row in findings.rows if row.decision == "dropped"}
-        stay = [place for place, work_id in enumerate(works.column("work_id").to_pylist()) if work_id not in copies]
-        dropped = works.num_rows - len(stay)
-        works = works.take(pa.array(stay, pa.int64()))
-    merged = [_merged_row(copy, keeper) for copy, keeper in inventory.same_file]
-    duplicates = [*merged, *findings.rows]
+    stays = np.ones(works.num_rows, dtype=bool)
+    stays[findings.dropped] = False
+    merged = to_table([_merged_row(copy, keeper) for copy, keeper in inventory.same_file], DuplicateRow)
+    rejects = pa.concat_tables([inventory.superseded, refused])
+    duplicates = pa.concat_tables([merged, findings.rows])
     counts = Counts(
         staged=inventory.n_staged,
-        superseded=len(inventory.superseded),
-        merged=len(merged),
-        rejected=inventory.works.num_rows - len(kept),
-        dropped=dropped,
-        kept=works.num_rows,
+        superseded=inventory.superseded.num_rows,
+        merged=merged.num_rows,
+        rejected=refused.num_rows,
+        dropped=len(findings.dropped),
+        kept=int(stays.sum()),
         unreadable=inventory.rejects.num_rows,
-        rejects=_tally([*inventory.rejects.column("reason").to_pylist(), *(row.reason for row in rejects)]),
-        duplicates=_tally(row.method for row in duplicates),
-        clusters=len(set(findings.cluster_of.values())),
+        rejects=_tally(inventory.rejects.column("reason"), rejects.column("reason")),
+        duplicates=_tally(duplicates.column("method")),
+        clusters=int((findings.role_of == dedup_decide.REPRESENTATIVE).sum()),
     )
-    return Decisions(works=works, rejects=rejects, duplicates=duplicates, counts=counts)
+    return Decisions(works=works.filter(pa.array(stays)), rejects=rejects, duplicates=duplicates, counts=counts)
 
 
-def _tally(values: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))
+def _policy(inventory: Inventory, config: CorpusConfig) -> tuple[np.ndarray[Any, Any], pa.Table]:
+    """Which works the settings let in, and a reject for each of the others."""
+    is_kept = np.ones(inventory.works.num_rows, dtype=bool)
+    tables = [arrow_schema(RejectRow).empty_table()]
+    columns = [*POLICY_COLUMNS, "input_ref", "path", "work_id", "source", "format", "raw_sha256"]
+    for places, rows in inventory.details(columns):
+        verdicts = [judge(row, config) for row in rows]
+        is_kept[places] = [verdict is None for verdict in verdicts]
+        refused = [_policy_reject(row, *v) for row, v in zip(rows, verdicts, strict=True) if v]
+        tables.append(to_table(refused, RejectRow))
+    return is_kept, pa.concat_tables(tables)
+
+
+def _tally(*columns: pa.ChunkedArray) -> dict[str, int]:
+    tally: Counter[str] = Counter()
+    for column in columns:
+        counted = column.value_counts()
+        tally.update(dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)))
+    return dict(sorted(tally.items()))
 
 
 def _policy_reject(work: dict[str, Any], reason: str, detail: str) -> RejectRow:
@@ -140,7 +163,9 @@ def _merged_row(copy: dict[str, Any], keeper: dict[str, Any]) -> DuplicateRow:
         method="same_file",
         similarity=1.0,
         containment=1.0,
+        similarity_nameless=None,
         same_author=True if keeper["authors"] else None,
+        cross_post=None if copy["source"] == NO_ARCHIVE else False,
         decision="merged",
         rule="path",
         source=copy["source"],
@@ -152,12 +177,10 @@ def _merged_row(copy: dict[str, Any], keeper: dict[str, Any]) -> DuplicateRow:
     )
 
 
-def _with_roles(works: pa.Table, findings: dedup.DuplicateFindings) -> pa.Table:
-    ids = works.column("work_id").to_pylist()
-    clusters = [findings.cluster_of.get(work_id) for work_id in ids]
-    roles = [findings.role_of.get(work_id, "unique") for work_id in ids]
-    works = works.append_column("dup_cluster_id", pa.array(clusters, pa.string()))
-    return works.append_column("dup_role", pa.array(roles, pa.string())).sort_by("work_id")
+def _with_roles(works: pa.Table, findings: dedup_decide.DuplicateFindings) -> pa.Table:
+    clusters = dedup_decide.cluster_ids(works.column("work_id"), findings.cluster_of)
+    roles = pa.DictionaryArray.from_arrays(pa.array(findings.role_of), pa.array(dedup_decide.ROLES))
+    return works.append_column("dup_cluster_id", clusters).append_column("dup_role", roles)
 
 
 @dataclass(frozen=True)
@@ -190,9 +213,9 @@ def _write_tables(
     for done, entry in enumerate(export.run(write, parts, jobs), start=1):
         progress("write Parquet", done, len(parts))
         files.append(entry)
-    duplicates = _sorted(to_table(decisions.duplicates, DuplicateRow), "duplicates")
+    duplicates = _sorted(decisions.duplicates, "duplicates")
     files.append(export.write_file(root, "duplicates/part-00000.parquet", "duplicates", [duplicates]))
-    rejects = pa.concat_tables([inventory.rejects, to_table(decisions.rejects, RejectRow)])
+    rejects = pa.concat_tables([inventory.rejects, decisions.rejects])
     files.append(export.write_file(root, "rejects/part-00000.parquet", "rejects", [_sorted(rejects, "rejects")]))
     return sorted(files, key=lambda entry: entry.path)
 
@@ -209,7 +232,8 @@ def _work_batches(inventory: Inventory, works: pa.Table, places: np.ndarray[Any,
         chosen = works.take(pa.array(places[start:end]))
         rows = inventory.rows.take("works", chosen.column("segment").to_numpy(), chosen.column("row").to_numpy())
         for name in ("dup_cluster_id", "dup_role", "first_seen_at", "last_seen_at"):
-            rows = rows.set_column(rows.schema.get_field_index(name), schema.field(name), chosen.column(name))
+            column = chosen.column(name).cast(schema.field(name).type)
+            rows = rows.set_column(rows.schema.get_field_index(name), schema.field(name), column)
         yield rows.select(schema.names)
         start = end
 

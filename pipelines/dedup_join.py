@@ -1,155 +1,167 @@
-"""Which works to compare: buckets of works that agree in a band of their sketches, or share a chapter.
+"""Which works to compare: those that meet in a band, found band by band from the key files.
 
-Buckets never prove anything. Their pairs are screened by sketch and then verified on the texts.
+Buckets never prove anything: their pairs are screened by sketch and then verified on the texts. A band is
+a task of its own that holds 8 bytes for each work (or chapter); what it finds it writes to a file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from pipelines.fingerprint import BINS, EMPTY, Minima, fixed_binary
+from pipelines.dedup_keys import CHAPTER_BANDS, NAMELESS_BANDS, KeyFile
 from pipelines.fingerprint_words import Hashes, mix
 
-Places = npt.NDArray[np.intp]
-Numbers = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int64]
+Pairs = npt.NDArray[np.uint64]
+"""Pairs of places: the smaller one in the high half, the larger one in the low half."""
 
-RECALL = 0.97
-"""Part of the pairs at the wanted similarity that must meet in a band."""
-HIGHEST_BANDED = 0.5
-"""Bands look for pairs of this similarity even where more is wanted of near-duplicates: one may hold the other."""
-MIN_CHAPTER_WORDS = 40
-"""Shorter chapters (a note, a dedication) do not bring works together."""
-LARGEST_BUCKET = 50
-"""Works in a larger bucket (boilerplate, or one much copied story) are compared with its first only."""
-TURNS = 16
-"""In a smaller one with its first 16, as far as they are not linked yet."""
+SMALL_BUCKET = 12
+"""All works of a bucket of so many are paired with one another."""
+LARGE_BUCKET = 50
+"""In one of more works than this (boilerplate, or one much copied story) each is paired with one other only."""
+BANDS_OF_TASK = 4
+"""Bands that a task joins, one after another."""
+NEIGHBOURS = 3
+"""In one between, with three: in every band with other ones, so that true copies are well connected."""
 
 
-def bands_for(min_similarity: float) -> tuple[int, int]:
-    """Bands and rows of the LSH: the most selective that finds a pair at ``min_similarity`` in 97 % of cases.
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The key files of a corpus, and which rows of them take part."""
 
-    A pair of similarity s meets with probability 1 - (1 - s**rows)**bands (Leskovec, Rajaraman and
-    Ullman, Mining of Massive Datasets, 3.4). For 0.5 that is 64 bands of 4 rows: .984 at 0.5, .9999 at 0.6,
-    .81 at 0.4, .10 at 0.2, .006 at 0.1.
+    files: tuple[KeyFile, ...]
+    places: str
+    """File of 32-bit places, a number for each row of each key file: -1 for those that do not take part."""
+    scratch: str
+    """Folder for what is found."""
+
+    def __iter__(self) -> Iterator[tuple[KeyFile, Places]]:
+        """Each key file with the places of its rows."""
+        with Path(self.places).open("rb") as stream:
+            for file in self.files:
+                yield file, np.frombuffer(stream.read(4 * file.n_works), dtype="<i4").astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class BandTask:
+    """Some bands to be joined."""
+
+    join: Join
+    bands: tuple[int, ...]
+    """Rows of the works' keys, or bands of the chapters'."""
+    of_chapters: bool = False
+
+
+def near_tasks(join: Join, bands: int, *, renamed: bool) -> list[BandTask]:
+    """The bands of a corpus. The first row of keys, that of equal words, is not among them."""
+    last = 1 + bands + (NAMELESS_BANDS if renamed else 0)
+    tasks = [BandTask(join, tuple(range(n, min(n + BANDS_OF_TASK, last)))) for n in range(1, last, BANDS_OF_TASK)]
+    starts = range(0, CHAPTER_BANDS, BANDS_OF_TASK)
+    return tasks + [BandTask(join, tuple(range(n, n + BANDS_OF_TASK)), of_chapters=True) for n in starts]
+
+
+def band_pairs(task: BandTask) -> str:
+    """Write the pairs of works that meet in some bands to a file; its path."""
+    pairs = distinct_pairs([pairs_of(*_keys_of(task, band), band) for band in task.bands])
+    name = f"pairs-{'chapters' if task.of_chapters else 'works'}-{task.bands[0]}.bin"
+    path = Path(task.join.scratch) / name
+    pairs.astype("<u8").tofile(path)
+    return str(path)
+
+
+def _keys_of(task: BandTask, band: int) -> tuple[Hashes, Places]:
+    """Keys in a band, and the places of the works that have them."""
+    keys, places = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
+    for file, own in task.join:
+        found = file.unit_keys(band) if task.of_chapters else file.work_keys(band)
+        mine = own[file.unit_rows()] if task.of_chapters else own
+        chosen = (mine >= 0) & (found != 0)
+        keys.append(found[chosen])
+        places.append(mine[chosen].astype(np.int32))
+    return np.concatenate(keys), np.concatenate(places).astype(np.int64)
+
+
+def pairs_of(keys: Hashes, places: Places, salt: int) -> Pairs:
+    """Pairs of places whose keys agree: sorted and distinct, the same for any order of the rows.
+
+    Key and row are packed into one number and sorted: 64 bits less those of the row's number tell keys
+    apart, so that among a million works a band brings together 0.03 pairs by chance, among fifteen million 100.
     """
-    for rows in range(BINS, 1, -1):
-        if 1 - (1 - min_similarity**rows) ** (BINS // rows) >= RECALL:
-            return BINS // rows, rows
-    return BINS, 1
-
-
-@dataclass(frozen=True)
-class Buckets:
-    """Works in buckets: ``members`` in order, ``sizes`` of the buckets one after another, all at least 2."""
-
-    members: Places
-    sizes: Places
-
-    def pairs(self, turn: int) -> Places:
-        """Pairs (rows of two, ascending, distinct) of each bucket's ``turn``-th work and those after it."""
-        turns = np.where(self.sizes > LARGEST_BUCKET, 1, TURNS)
-        starts = np.cumsum(self.sizes) - self.sizes
-        open_ = (turns > turn) & (self.sizes > turn + 1)
-        sizes = self.sizes[open_] - turn - 1
-        firsts = starts[open_] + turn
-        nth = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        one = self.members[np.repeat(firsts, sizes)]
-        other = self.members[np.repeat(firsts + 1, sizes) + nth]
-        low, high = np.minimum(one, other), np.maximum(one, other)
-        order = np.lexsort((high, low))
-        pairs = np.stack((low[order], high[order]), axis=1)
-        new = np.ones(len(pairs), dtype=bool)
-        new[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
-        return pairs[new]
-
-
-def band_buckets(dense: Minima, min_similarity: float) -> Buckets:
-    """Buckets of the works (rows of ``dense``, densified) that agree in a band."""
-    bands, rows = bands_for(min(min_similarity, HIGHEST_BANDED))
-    works = np.flatnonzero((dense != EMPTY).any(axis=1))
-    return _gathered(list(_each_band(dense, works, bands, rows)))
-
-
-def _each_band(dense: Minima, works: Places, bands: int, rows: int) -> Iterator[tuple[Places, Places]]:
-    for band in range(bands):
-        keys = np.zeros(len(works), dtype=np.uint64)
-        for column in range(band * rows, (band + 1) * rows):
-            keys = mix(keys ^ dense[works, column])
-        yield _runs(keys, works)
-
-
-def chapter_buckets(hashes: pa.Array | pa.ChunkedArray, words: pa.Array | pa.ChunkedArray) -> Buckets:
-    """Buckets of the works that hold one and the same chapter, from their lists of chapter hashes and words."""
-    hashes, words = _whole(hashes), _whole(words)
-    owners = np.repeat(np.arange(len(hashes)), np.asarray(hashes.value_lengths(), dtype=np.intp))
-    long = np.asarray(words.flatten()) >= MIN_CHAPTER_WORDS
-    keys = fixed_binary(hashes.flatten(), "<u8")[long].astype(np.uint64)
-    order = np.lexsort((owners[long], keys[:, 1], keys[:, 0]))
-    keys, owners = keys[order], owners[long][order]
-    new = np.ones(len(keys), dtype=bool)
-    new[1:] = (keys[1:] != keys[:-1]).any(axis=1)
-    run = np.cumsum(new).astype(np.uint64)
-    once = new.copy()
-    once[1:] |= owners[1:] != owners[:-1]
-    return _gathered([_runs(run[once], owners[once])])
-
-
-def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    if not isinstance(column, pa.ChunkedArray):
-        return column
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-
-
-def _runs(keys: Hashes, works: Places) -> tuple[Places, Places]:
-    """Works with equal keys, one bucket after another, and the sizes of the buckets."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    edges = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    bounds = np.concatenate(([0], edges, [len(keys)]))
-    sizes = np.diff(bounds)
+    if len(keys) < 2:
+        return np.empty(0, dtype=np.uint64)
+    bits = np.uint64(max(1, (len(keys) - 1).bit_length()))
+    packed = keys >> bits << bits
+    packed |= np.arange(len(keys), dtype=np.uint64)
+    packed.sort()
+    order = (packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.intp)
+    packed >>= bits
+    new = np.ones(len(packed), dtype=bool)
+    new[1:] = packed[1:] != packed[:-1]
+    starts = np.flatnonzero(new)
+    sizes = np.diff(np.append(starts, len(packed)))
     several = sizes > 1
-    return works[order[np.repeat(several, sizes)]], sizes[several]
+    starts, sizes = starts[several], sizes[several]
+    members = places[order[_ranges(starts, sizes)]].astype(np.int64)
+    return _paired(members, sizes, salt)
 
 
-def _gathered(runs: Sequence[tuple[Places, Places]]) -> Buckets:
-    members = np.concatenate([members for members, _ in runs])
-    return Buckets(members.astype(np.intp), np.concatenate([sizes for _, sizes in runs]).astype(np.intp))
+def _ranges(starts: Places, sizes: Places) -> Places:
+    total = int(sizes.sum())
+    ranges: Places = np.arange(total) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+    return ranges
 
 
-class Screen:
-    """Sorts out pairs that their sketches show to be too different, four standard errors on the safe side."""
+def _paired(members: Places, sizes: Places, salt: int) -> Pairs:
+    bucket = np.repeat(np.arange(len(sizes)), sizes)
+    turned = mix(members.astype(np.uint64) ^ np.uint64(salt << 40))
+    order = np.lexsort((turned, bucket))
+    members = members[order]
+    n_others = np.where(sizes <= SMALL_BUCKET, SMALL_BUCKET, np.where(sizes <= LARGE_BUCKET, NEIGHBOURS, 1))
+    nth = _ranges(np.zeros_like(sizes), sizes)
+    left, allowed = np.repeat(sizes, sizes) - nth, np.repeat(n_others, sizes)
+    found = [np.empty(0, dtype=np.uint64)]
+    for step in range(1, SMALL_BUCKET):
+        first = np.flatnonzero((left > step) & (allowed >= step))
+        if not len(first):
+            break
+        one, other = members[first], members[first + step]
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        pairs = low.astype(np.uint64) << np.uint64(32) | high.astype(np.uint64)
+        found.append(pairs[low != high])
+    return distinct_pairs(found)
 
-    def __init__(self, minima: Minima, dense: Minima, n_shingles: Numbers) -> None:
-        self._dense = dense
-        self._filled = (minima != EMPTY).sum(axis=1)
-        self._n_shingles = n_shingles
 
-    def may_pass(
-        self, pairs: Places, min_similarity: float, min_containment: float, min_shared: int
-    ) -> npt.NDArray[np.bool_]:
-        """Whether each pair may reach one of the thresholds."""
-        parts = [
-            self._may_pass(pairs[start : start + 4096], min_similarity, min_containment, min_shared)
-            for start in range(0, len(pairs), 4096)
-        ]
-        return np.concatenate(parts) if parts else np.empty(0, dtype=np.bool_)
+def distinct_pairs(parts: Sequence[Pairs]) -> Pairs:
+    """Sorted distinct pairs of several arrays."""
+    ordered = np.sort(np.concatenate([np.empty(0, dtype=np.uint64), *parts]))
+    new = np.ones(len(ordered), dtype=bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new]
 
-    def _may_pass(
-        self, pairs: Places, min_similarity: float, min_containment: float, min_shared: int
-    ) -> npt.NDArray[np.bool_]:
-        one, other = pairs[:, 0], pairs[:, 1]
-        agree = (self._dense[one] == self._dense[other]).mean(axis=1)
-        spread = np.maximum(agree * (1 - agree), 0.025)  # no agreement at all still allows for a similarity of 0.04
-        bins = np.minimum(self._filled[one], self._filled[other])
-        highest = np.minimum(agree + 4 * np.sqrt(spread / np.maximum(bins, 1)), 1.0)
-        sizes = self._n_shingles[one] * 1.0, self._n_shingles[other] * 1.0
-        smaller = np.maximum(np.minimum(*sizes), 1.0)
-        shared = 1.25 * highest / (1 + highest) * (sizes[0] + sizes[1])  # sizes are estimates, 6 % off at one sigma
-        contained = (shared >= min_containment * smaller) & (1.25 * smaller >= min_shared)
-        passes: npt.NDArray[np.bool_] = (highest >= min_similarity) | contained
-        return passes
+
+def gathered(paths: Sequence[str]) -> Pairs:
+    """The distinct pairs of several files, which are removed."""
+    total = np.empty(0, dtype=np.uint64)
+    waiting: list[Pairs] = []
+    for path in paths:
+        waiting.append(np.fromfile(path, dtype="<u8").astype(np.uint64))
+        Path(path).unlink()
+        if sum(map(len, waiting)) > max(1_000_000, len(total)):
+            total, waiting = distinct_pairs([total, *waiting]), []
+    return distinct_pairs([total, *waiting])
+
+
+def split(pairs: Pairs) -> tuple[Places, Places]:
+    """The two places of each pair."""
+    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def joined(one: Places, other: Places) -> Pairs:
+    """Pairs of places, in either order."""
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    return low.astype(np.uint64) << np.uint64(32) | high.astype(np.uint64)

@@ -1,105 +1,257 @@
-"""True similarity of pairs of works: their sets of shingles, made of their texts when a pair is in question."""
+"""True similarity of pairs of works: their sets of shingles, made of their texts when a pair is in question.
+
+Blocks that the cleaner marked as notes or disclaimers do not count. Beside what two texts share it is
+measured what each has of its own in one piece: a copy that was edited here and there has next to
+nothing, two stories around the same song have all but the song.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipelines.fingerprint_words import Hashes, shingle_set
+from pipelines.dedup_join import Pairs, Places, split
+from pipelines.dedup_screen import Thresholds
+from pipelines.fingerprint_names import MIN_LEFT, MIN_NAMES, nameless
+from pipelines.fingerprint_words import SHINGLE_WORDS, Hashes, Marks, Words, cased_words_of, distinct, shingles
+from pipelines.staged_columns import read_columns
 
-Texts = Callable[[Sequence[str]], Iterable[tuple[str, Sequence[str]]]]
-"""Gives the chapter texts of the works asked for, in any order."""
-Pair = tuple[int, int]
+VERIFY_VERSION = "1"
+UNCOUNTED_BLOCKS = ("note_candidate", "disclaimer")
+"""Kinds of blocks that are no part of the story."""
+BATCH_WORDS = 1_000_000
+"""Words of the works that one task holds, 25 bytes each with their shingles; a single pair may pass it."""
+OWN_OF_BOTH = 0.2
+"""Two works that each have so large a part of their own, in whole passages, may share but boilerplate."""
+OWN_RUN = 30
+"""Words in a row that share nothing, from which on they count as a piece of its own."""
+STRONG = 0.8
+"""Similarity that no passage explains: above it nothing more is measured."""
+SAMPLED = np.uint64(1 << 62)
+"""Shared shingles with a hash below this are sampled: one in four …"""
+MAX_SAMPLES = 64
+"""… and so many at most."""
 
-BATCH_SHINGLES = 4_000_000
-"""Shingles of the works that one batch of pairs may need anew; a single pair may pass it."""
-CACHE_SHINGLES = 32_000_000
-"""Shingles that are kept for the next batches: 256 MB."""
-
-
-class Overlap(NamedTuple):
-    """What two works share."""
-
-    jaccard: float
-    """Shared shingles by those of either."""
-    containment: float
-    """Shared shingles by those of the smaller set."""
-    shared: int
-    """Shared shingles."""
-
-
-class Verifier:
-    """Compares works by their true shingle sets. Fetches a text at most once per batch and keeps the latest ones."""
-
-    def __init__(self, work_ids: Sequence[str], n_shingles: npt.NDArray[np.int64], texts: Texts) -> None:
-        self._work_ids = work_ids
-        self._n_shingles = n_shingles
-        self._texts = texts
-        self._sets: OrderedDict[int, Hashes] = OrderedDict()
-        self._held = 0
-        self.known: dict[Pair, Overlap] = {}
-        """What each pair that was compared shares; pairs are ascending."""
-
-    def compare(self, pairs: Iterable[Pair]) -> None:
-        """Put what pairs share into ``known``.
-
-        Raises ``LookupError`` where ``texts`` gives no text of a work asked for.
-        """
-        for batch in self._batches(sorted({pair for pair in pairs if pair not in self.known})):
-            self._fetch(dict.fromkeys(work for pair in batch for work in pair))
-            for pair in batch:
-                self.known[pair] = overlap(self._sets[pair[0]], self._sets[pair[1]])
-            self._forget()
-
-    def _batches(self, pairs: Sequence[Pair]) -> Iterator[list[Pair]]:
-        batch: list[Pair] = []
-        needed: set[int] = set()
-        size = 0
-        for pair in pairs:
-            new = {work for work in pair if work not in self._sets} - needed
-            more = sum(int(self._n_shingles[work]) for work in new)
-            if batch and size + more > BATCH_SHINGLES:
-                yield batch
-                batch, needed, size = [], set(), 0
-                new = {work for work in pair if work not in self._sets}
-                more = sum(int(self._n_shingles[work]) for work in new)
-            batch.append(pair)
-            needed |= new
-            size += more
-        if batch:
-            yield batch
-
-    def _fetch(self, works: Iterable[int]) -> None:
-        missing: dict[str, int] = {}
-        for work in works:
-            if work in self._sets:
-                self._sets.move_to_end(work)
-            else:
-                missing[self._work_ids[work]] = work
-        if not missing:
-            return
-        for work_id, chapters in self._texts(list(missing)):
-            work = missing.pop(work_id)
-            self._sets[work] = shingle_set(chapters)
-            self._held += len(self._sets[work])
-        if missing:
-            raise LookupError(f"no text came for {len(missing)} works, such as {next(iter(missing))}")
-
-    def _forget(self) -> None:
-        while self._held > CACHE_SHINGLES:
-            _, forgotten = self._sets.popitem(last=False)
-            self._held -= len(forgotten)
+OVERLAP = np.dtype(
+    [
+        ("pair", "<u8"),
+        ("sizes", "<i4", 2),
+        ("shared", "<i4"),
+        ("own", "<f4"),
+        ("nameless_sizes", "<i4", 2),
+        ("nameless_shared", "<i4"),
+        ("nameless_own", "<f4"),
+    ]
+)
+"""What two works share. ``sizes``: distinct shingles of each, in order of place; ``own``: of the part of each work
+that is of its own in pieces of 30 words and more, the smaller one. The same for the name-blind texts. -1: not measured,
+since the answer is not in doubt."""
+Overlaps = npt.NDArray[np.void]
+Located = tuple[str, int, int]
+"""Folder of the segment, row of the first chapter, number of chapters."""
 
 
-def overlap(one: Hashes, other: Hashes) -> Overlap:
-    """What two sorted sets of shingles share; empty sets share nothing."""
+@dataclass(frozen=True, slots=True)
+class VerifyTask:
+    """Pairs of works to be compared on their texts."""
+
+    pairs: Pairs
+    asks_names: Marks
+    """Whether to compare the name-blind texts of a pair, too."""
+    located: dict[int, Located]
+    """Where the chapters of each of these works lie."""
+    thresholds: Thresholds
+
+
+class Compared(NamedTuple):
+    """What compared pairs share."""
+
+    overlaps: Overlaps
+    n_samples: Places
+    """How many of the sampled shingles belong to each pair."""
+    samples: Hashes
+    """Of pairs that are not sure at once, a sample of the shingles that they share, pair after pair."""
+
+
+def all_compared(parts: Iterable[Compared]) -> Compared:
+    """What several batches found, in one piece."""
+    none = Compared(np.empty(0, dtype=OVERLAP), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64))
+    return Compared(*map(np.concatenate, zip(none, *parts, strict=True)))
+
+
+def verify(task: VerifyTask) -> Compared:
+    """Compare pairs on their texts."""
+    found = np.zeros(len(task.pairs), dtype=OVERLAP)
+    texts = _texts_of(task.located)
+    samples = []
+    for row, (one, other) in enumerate(zip(*map(np.ndarray.tolist, split(task.pairs)), strict=True)):
+        asks_names = bool(task.asks_names[row])
+        found[row], sample = compare(texts[one], texts[other], task.thresholds, asks_names=asks_names)
+        samples.append(sample)
+    found["pair"] = task.pairs
+    return Compared(found, np.array([len(sample) for sample in samples], dtype=np.int64), np.concatenate(samples))
+
+
+def _texts_of(located: dict[int, Located]) -> dict[int, Text]:
+    """Texts of works, a segment at a time."""
+    texts: dict[int, Text] = {}
+    by_segment: dict[str, list[tuple[int, int, int]]] = {}
+    for place, (segment, first, count) in located.items():
+        by_segment.setdefault(segment, []).append((first, count, place))
+    for segment, works in by_segment.items():
+        table = read_columns(segment, "chapters", ("text", "blocks"))
+        for first, count, place in sorted(works):
+            texts[place] = Text(cased_words_of(_story_texts(table.slice(first, count))))
+    return texts
+
+
+def story_texts(segment: str, first: int, count: int) -> list[str]:
+    """Texts of the chapters of a work, without blocks that are no part of the story."""
+    return _story_texts(read_columns(segment, "chapters", ("text", "blocks")).slice(first, count))
+
+
+def _story_texts(table: pa.Table) -> list[str]:
+    texts: list[str] = table.column("text").to_pylist()
+    listed = table.column("blocks").combine_chunks()
+    blocks = listed.flatten()
+    marked = np.asarray(pc.is_in(blocks.field("kind").cast(pa.string()), pa.array(UNCOUNTED_BLOCKS)))
+    if not marked.any():
+        return texts
+    owner = np.repeat(np.arange(len(texts)), np.asarray(listed.value_lengths()))
+    starts, ends = (np.asarray(blocks.field(name)) for name in ("start", "end"))
+    for block in np.flatnonzero(marked)[::-1].tolist():
+        text = texts[owner[block]]
+        texts[owner[block]] = f"{text[: starts[block]]}\n{text[ends[block] :]}"
+    return texts
+
+
+class Text:
+    """A work's words and the sets of shingles that are made of them."""
+
+    def __init__(self, chapters: Sequence[Words]) -> None:
+        self.words = [chapter.hashes for chapter in chapters]
+        self.n_words = sum(map(len, self.words))
+        self._chapters = chapters
+
+    @cached_property
+    def shingles(self) -> Hashes:
+        """Distinct shingles, sorted."""
+        return distinct(map(shingles, self.words))
+
+    @cached_property
+    def nameless_words(self) -> list[Hashes]:
+        """Words of the chapters without names and pronouns; none where names cannot be told."""
+        found = [nameless(chapter) for chapter in self._chapters]
+        n_names, n_left = sum(names for _, names in found), sum(len(left) for left, _ in found)
+        is_enough = n_names >= MIN_NAMES * self.n_words and n_left >= MIN_LEFT * self.n_words
+        return [left for left, _ in found] if is_enough else []
+
+    @cached_property
+    def nameless_shingles(self) -> Hashes:
+        """Distinct shingles of the name-blind words, sorted."""
+        return distinct(map(shingles, self.nameless_words))
+
+
+def compare(one: Text, other: Text, limits: Thresholds, *, asks_names: bool) -> tuple[tuple[object, ...], Hashes]:
+    """What two works share, as a row of ``OVERLAP`` (the pair left open), and a sample of it."""
+    shared = common(one.shingles, other.shingles)
+    sizes = len(one.shingles), len(other.shingles)
+    jaccard = jaccard_of(len(shared), *sizes)
+    own = nameless_own = -1.0
+    blind_sizes, blind = (-1, -1), shared[:0]
+    sample = shared[:0]
+    if jaccard < STRONG:
+        sample = shared
+        if asks_names:
+            blind = common(one.nameless_shingles, other.nameless_shingles)
+            blind_sizes = len(one.nameless_shingles), len(other.nameless_shingles)
+            sample = blind if len(blind) > len(shared) else shared
+        if _may_share_passages(len(shared), sizes, limits.similarity):
+            own = min(own_part(text.words, shared) for text in (one, other))
+        if _may_share_passages(len(blind), blind_sizes, limits.nameless):
+            nameless_own = min(own_part(text.nameless_words, blind) for text in (one, other))
+    row = (0, sizes, len(shared), own, blind_sizes, len(blind), nameless_own)
+    return row, sample[sample < SAMPLED][:MAX_SAMPLES]
+
+
+def _may_share_passages(shared: int, sizes: tuple[int, int], similarity: float) -> bool:
+    """Whether two similar texts may each have a large part of their own: none where the other holds nearly all."""
+    return jaccard_of(shared, *sizes) >= similarity and shared < (1 - OWN_OF_BOTH) * min(sizes) + OWN_RUN
+
+
+def jaccard_of(shared: int, one: int, other: int) -> float:
+    """Shared members by those of either set; 0 for empty ones."""
+    return shared / max(one + other - shared, 1)
+
+
+def common(one: Hashes, other: Hashes) -> Hashes:
+    """Members of both of two sorted sets."""
     small, large = (one, other) if len(one) <= len(other) else (other, one)
     if not len(small):
-        return Overlap(0.0, 0.0, 0)
-    places = np.searchsorted(large, small)
-    shared = int(np.count_nonzero(large[np.minimum(places, len(large) - 1)] == small))
-    return Overlap(shared / (len(small) + len(large) - shared), shared / len(small), shared)
+        return small
+    places = np.minimum(np.searchsorted(large, small), len(large) - 1)
+    both: Hashes = small[large[places] == small]
+    return both
+
+
+def own_part(chapters: Sequence[Hashes], shared: Hashes) -> float:
+    """Part of a text's words that stand in runs of ``OWN_RUN`` and more without a shared shingle; 0 to 1."""
+    total = sum(map(len, chapters))
+    if not total or not len(shared):
+        return float(total >= OWN_RUN)
+    own = 0
+    for words in chapters:
+        found = shingles(words)
+        places = np.minimum(np.searchsorted(shared, found), len(shared) - 1)
+        hits = np.flatnonzero(shared[places] == found)
+        covered_to = np.concatenate(([0], hits + SHINGLE_WORDS))
+        gaps = np.concatenate((hits, [len(words)])) - covered_to
+        own += int(gaps[gaps >= OWN_RUN].sum())
+    return own / total
+
+
+def verify_tasks(
+    pairs: Pairs,
+    asks_names: Marks,
+    thresholds: Thresholds,
+    n_words: Places,
+    locate: Callable[[Places], dict[int, Located]],
+) -> Iterator[VerifyTask]:
+    """Pairs in batches of bounded text; ``pairs`` is sorted, so that a work's pairs lie together."""
+    start = size = 0
+    needed: dict[int, None] = {}
+    for end, (one, other) in enumerate(zip(*map(np.ndarray.tolist, split(pairs)), strict=True)):
+        new = [place for place in (one, other) if place not in needed]
+        more = int(n_words[new].sum())
+        if needed and size + more > BATCH_WORDS:
+            yield VerifyTask(pairs[start:end], asks_names[start:end], locate(np.array(list(needed))), thresholds)
+            start, size, needed = end, 0, {}
+            new = [one, other]
+            more = int(n_words[new].sum())
+        needed.update(dict.fromkeys(new))
+        size += more
+    if needed:
+        yield VerifyTask(pairs[start:], asks_names[start:], locate(np.array(list(needed))), thresholds)
+
+
+class Locate:
+    """Says where the chapters of works lie."""
+
+    def __init__(self, segments: Sequence[str], segment: Places, first: Places, count: Places) -> None:
+        self._segments = segments
+        self._columns = (segment, first, count)
+
+    def __call__(self, places: Places) -> dict[int, Located]:
+        """Where the chapters of each of these works lie."""
+        columns = (column[places].tolist() for column in self._columns)
+        return {
+            place: (self._segments[segment], first, count)
+            for place, segment, first, count in zip(places.tolist(), *columns, strict=True)
+        }

@@ -8,7 +8,7 @@ chapters. Everything is integer arithmetic and SHA-256, the same on every machin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -16,17 +16,21 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.fingerprint_words import SHINGLE_WORDS, Hashes, mix, shingle_set, shingles, words, words_of
+from pipelines.fingerprint_names import MIN_LEFT, MIN_NAMES, nameless_of
+from pipelines.fingerprint_words import SHINGLE_WORDS, Hashes, Words, cased_words_of, mix, shingle_set, shingles, words
 
 __all__ = [
     "BINS",
+    "CHAPTER_BINS",
     "EMPTY",
     "FINGERPRINT_FIELDS",
+    "NAMELESS_BINS",
     "SKETCH_VERSION",
     "ChapterFingerprint",
     "Sketch",
     "WorkFingerprint",
     "cardinalities",
+    "coarsened",
     "densify",
     "fingerprint_chapter",
     "fingerprint_chapters",
@@ -42,15 +46,21 @@ __all__ = [
 
 Minima = npt.NDArray[np.uint32]
 
-SKETCH_VERSION = "1"
+SKETCH_VERSION = "2"
 
 BINS = 256
 """Bins of a sketch: the standard error of a similarity is at most 1 / (2 * sqrt(256)) = 0.031."""
+CHAPTER_BINS = 64
+"""Bins that are kept of a chapter's own sketch."""
+NAMELESS_BINS = 128
+"""Bins that are kept of the sketch of a work's name-blind words."""
 EMPTY = 0xFFFFFFFF
 """Minimum of a bin that no shingle fell into."""
 
 _FEW_BINS = 32
 """Up to so many filled bins it is faster to find the giver of each empty bin than to try one after another."""
+_GROUP = 1 << 15
+"""Words of texts that are looked at together."""
 _STRETCH = 1 << 20
 """Words whose shingles are made at once."""
 
@@ -69,8 +79,7 @@ class Sketch:
     def of(cls, hashes: Hashes) -> Sketch:
         """Sketch of a set of shingles; repeats and order do not matter."""
         minima = np.full(BINS, EMPTY, dtype=np.uint32)
-        values = np.minimum(hashes >> np.uint64(24) & np.uint64(EMPTY), np.uint64(EMPTY - 1)).astype(np.uint32)
-        np.minimum.at(minima, (hashes >> np.uint64(56)).astype(np.intp), values)
+        np.minimum.at(minima, *_bins(hashes))
         return cls(minima)
 
     def __eq__(self, other: object) -> bool:
@@ -84,6 +93,12 @@ class Sketch:
         return int(cardinalities(self.minima[np.newaxis])[0])
 
 
+def _bins(hashes: Hashes) -> tuple[npt.NDArray[np.int64], Minima]:
+    """Bin of each shingle, and what it competes with there."""
+    values = np.minimum(hashes >> np.uint64(24) & np.uint64(EMPTY), np.uint64(EMPTY - 1)).astype(np.uint32)
+    return (hashes >> np.uint64(56)).view(np.int64), values
+
+
 def merge(sketches: Iterable[Sketch]) -> Sketch:
     """Sketch of the union of the sketched sets."""
     minima = np.full(BINS, EMPTY, dtype=np.uint32)
@@ -92,29 +107,36 @@ def merge(sketches: Iterable[Sketch]) -> Sketch:
     return Sketch(minima)
 
 
+def coarsened(minima: Minima, bins: int) -> Minima:
+    """Sketches (rows of a matrix, or one) of fewer bins: neighbouring ones put together."""
+    fewer: Minima = minima.reshape(*minima.shape[:-1], bins, minima.shape[-1] // bins).min(axis=-1)
+    return fewer
+
+
 def cardinalities(minima: Minima) -> npt.NDArray[np.int64]:
     """Estimated number of distinct shingles of each sketch (rows of a matrix).
 
-    A bin's minimum is about exponential with the rate n / 256, cut off at 1 where the bin is empty:
+    A bin's minimum is about exponential with the rate n / bins, cut off at 1 where the bin is empty:
     the maximum-likelihood rate is the number of filled bins by the sum of the minima.
     """
+    bins = minima.shape[1]
     filled = (minima != EMPTY).sum(axis=1)
     total = (minima.astype(np.float64) / EMPTY).sum(axis=1)
-    estimate = np.rint(BINS * filled / np.maximum(total, 1e-9)).astype(np.int64)
+    estimate = np.rint(bins * filled / np.maximum(total, 1e-9)).astype(np.int64)
     return np.where(filled == 0, 0, np.maximum(estimate, filled))
 
 
 @cache
-def _donors() -> npt.NDArray[np.intp]:
+def _donors(bins: int) -> npt.NDArray[np.intp]:
     """For each attempt (row) and bin (column) the bin to copy from: each column is a fixed random permutation."""
-    places = np.arange(BINS * BINS, dtype=np.uint64).reshape(BINS, BINS)
+    places = np.arange(bins * bins, dtype=np.uint64).reshape(bins, bins)
     return np.argsort(mix(places), axis=0, kind="stable")
 
 
 @cache
-def _attempts() -> npt.NDArray[np.intp]:
+def _attempts(bins: int) -> npt.NDArray[np.intp]:
     """The inverse: at which attempt a bin (row) gives to a bin (column)."""
-    return np.argsort(_donors(), axis=0, kind="stable")
+    return np.argsort(_donors(bins), axis=0, kind="stable")
 
 
 def densify(minima: Minima) -> Minima:
@@ -123,16 +145,17 @@ def densify(minima: Minima) -> Minima:
     Optimal densification (Shrivastava 2017): each empty bin copies the first filled one in an order of
     its own, the same for all sketches. Rows of empty sets stay empty.
     """
+    bins = minima.shape[1]
     dense = minima.copy()
     filled = (minima != EMPTY).sum(axis=1)
     for sparse in np.flatnonzero((filled > 0) & (filled <= _FEW_BINS)).tolist():
         givers = np.flatnonzero(minima[sparse] != EMPTY)
-        taken = minima[sparse, givers[_attempts()[givers].argmin(axis=0)]]
+        taken = minima[sparse, givers[_attempts(bins)[givers].argmin(axis=0)]]
         dense[sparse] = np.where(minima[sparse] == EMPTY, taken, minima[sparse])
-    rows = np.flatnonzero((filled > _FEW_BINS) & (filled < BINS))
+    rows = np.flatnonzero((filled > _FEW_BINS) & (filled < bins))
     row, column = np.nonzero(minima[rows] == EMPTY)
     row = rows[row]
-    for donors in _donors():
+    for donors in _donors(bins):
         if not row.size:
             break
         copied = minima[row, donors[column]]
@@ -151,6 +174,12 @@ class ChapterFingerprint:
     n_words: int
     """Normalised words; in scripts without spaces, characters."""
     sketch: Sketch
+    nameless: Sketch
+    """Sketch of the words without names and pronouns."""
+    n_names: int
+    """Words that are names."""
+    n_nameless: int
+    """Words that are neither names nor pronouns; 0 where there are no names."""
     words: Hashes = field(repr=False, compare=False)
     """Word hashes, 8 bytes each: the work's hash is made of them. Not stored."""
 
@@ -168,6 +197,13 @@ class WorkFingerprint:
     """``words_sha`` of each chapter."""
     chapter_words: tuple[int, ...]
     """``n_words`` of each chapter."""
+    nameless: Sketch
+    """Sketch of the words without names and pronouns, of ``NAMELESS_BINS``; empty where they are too few, or names
+    cannot be told: scripts without case, texts in capitals."""
+    n_nameless_estimate: int
+    """Estimate of how many distinct shingles those have."""
+    chapter_sketches: tuple[Sketch, ...]
+    """Sketch of each chapter, of ``CHAPTER_BINS``; none for a work of one chapter, whose sketch tells them."""
 
 
 def fingerprint_chapter(text: str) -> ChapterFingerprint:
@@ -177,10 +213,56 @@ def fingerprint_chapter(text: str) -> ChapterFingerprint:
 
 def fingerprint_chapters(texts: Sequence[str]) -> list[ChapterFingerprint]:
     """Fingerprints of several texts at once: much faster than one by one where they are short."""
+    return [print_ for group in _groups(cased_words_of(texts)) for print_ in _fingerprints(group)]
+
+
+def _groups(texts: Sequence[Words]) -> Iterator[list[Words]]:
+    """Texts, gathered so that short ones do not cost a round of numpy each."""
+    group: list[Words] = []
+    size = 0
+    for text in texts:
+        if group and size + len(text.hashes) > _GROUP:
+            yield group
+            group, size = [], 0
+        group.append(text)
+        size += len(text.hashes)
+    if group:
+        yield group
+
+
+def _fingerprints(texts: Sequence[Words]) -> list[ChapterFingerprint]:
+    blind = nameless_of(texts)
+    sketches = _sketches([text.hashes for text in texts])
+    nameless = _sketches([left for left, _ in blind])
     return [
-        ChapterFingerprint(_words_sha([hashes]), len(hashes), _sketch_of_words(hashes), hashes)
-        for hashes in words_of(texts)
+        ChapterFingerprint(
+            words_sha=_words_sha([text.hashes]),
+            n_words=len(text.hashes),
+            sketch=sketches[n],
+            nameless=nameless[n],
+            n_names=blind[n][1],
+            n_nameless=len(blind[n][0]),
+            words=text.hashes,
+        )
+        for n, text in enumerate(texts)
     ]
+
+
+def _sketches(texts: Sequence[Hashes]) -> list[Sketch]:
+    """Sketch of the shingles of each of several sequences of words."""
+    if len(texts) == 1:
+        return [_sketch_of_words(texts[0])]
+    minima = np.full((len(texts), BINS), EMPTY, dtype=np.uint32)
+    lengths = np.array([len(text) for text in texts])
+    hashes, owner = shingles(np.concatenate(texts)), np.repeat(np.arange(len(texts)), lengths)
+    if lengths.sum() >= SHINGLE_WORDS:
+        inside = owner[: 1 - SHINGLE_WORDS] == owner[SHINGLE_WORDS - 1 :]
+        hashes, owner = hashes[inside], owner[: 1 - SHINGLE_WORDS][inside]
+        bins, values = _bins(hashes)
+        np.minimum.at(minima.reshape(-1), owner * BINS + bins, values)
+    for short in np.flatnonzero(lengths < SHINGLE_WORDS).tolist():
+        minima[short] = Sketch.of(shingles(texts[short])).minima
+    return [Sketch(row) for row in minima]
 
 
 def _sketch_of_words(hashes: Hashes) -> Sketch:
@@ -194,13 +276,28 @@ def _sketch_of_words(hashes: Hashes) -> Sketch:
 def fingerprint_work(chapters: Sequence[ChapterFingerprint]) -> WorkFingerprint:
     """Fingerprint of a work, from those of its chapters in order."""
     sketch = merge(chapter.sketch for chapter in chapters)
+    blind = _nameless_of(chapters)
     return WorkFingerprint(
         exact=chapters[0].words_sha if len(chapters) == 1 else _words_sha(chapter.words for chapter in chapters),
         n_shingles_estimate=sketch.cardinality(),
         sketch=sketch,
         chapter_hashes=tuple(chapter.words_sha for chapter in chapters),
         chapter_words=tuple(chapter.n_words for chapter in chapters),
+        nameless=Sketch(coarsened(blind.minima, NAMELESS_BINS)),
+        n_nameless_estimate=blind.cardinality(),
+        chapter_sketches=tuple(Sketch(coarsened(c.sketch.minima, CHAPTER_BINS)) for c in chapters)
+        if len(chapters) > 1
+        else (),
     )
+
+
+def _nameless_of(chapters: Sequence[ChapterFingerprint]) -> Sketch:
+    n_words = sum(chapter.n_words for chapter in chapters)
+    n_names = sum(chapter.n_names for chapter in chapters)
+    n_left = sum(chapter.n_nameless for chapter in chapters)
+    if n_names < MIN_NAMES * n_words or n_left < MIN_LEFT * n_words:
+        return merge(())
+    return merge(chapter.nameless for chapter in chapters)
 
 
 def _words_sha(parts: Iterable[Hashes]) -> bytes:
@@ -211,6 +308,7 @@ def _words_sha(parts: Iterable[Hashes]) -> bytes:
 
 
 _HASH = pa.binary(16)
+_CHAPTER_SKETCH = pa.field("element", pa.binary(4 * CHAPTER_BINS), nullable=False)
 
 FINGERPRINT_FIELDS: list[pa.Field] = [
     pa.field("words_sha", _HASH, nullable=False),
@@ -218,8 +316,12 @@ FINGERPRINT_FIELDS: list[pa.Field] = [
     pa.field("sketch", pa.binary(4 * BINS), nullable=False),
     pa.field("chapter_words_sha", pa.list_(pa.field("element", _HASH, nullable=False)), nullable=False),
     pa.field("chapter_n_words", pa.list_(pa.field("element", pa.int32(), nullable=False)), nullable=False),
+    pa.field("n_nameless", pa.int64(), nullable=False),
+    pa.field("nameless_sketch", pa.binary(4 * NAMELESS_BINS), nullable=False),
+    pa.field("chapter_sketch", pa.list_(_CHAPTER_SKETCH), nullable=False),
 ]
-"""Columns of a stored fingerprint. ``sketch`` is 256 little-endian 32-bit minima, not densified."""
+"""Columns of a stored fingerprint. Sketches are little-endian 32-bit minima, not densified: 256 of the work, 128 of
+its name-blind words, and 64 of each chapter where there are several."""
 
 
 def fingerprint_columns(fingerprints: Sequence[WorkFingerprint]) -> list[pa.Array]:
@@ -230,6 +332,9 @@ def fingerprint_columns(fingerprints: Sequence[WorkFingerprint]) -> list[pa.Arra
         [work.sketch.minima.astype("<u4").tobytes() for work in fingerprints],
         [work.chapter_hashes for work in fingerprints],
         [work.chapter_words for work in fingerprints],
+        [work.n_nameless_estimate for work in fingerprints],
+        [work.nameless.minima.astype("<u4").tobytes() for work in fingerprints],
+        [[sketch.minima.astype("<u4").tobytes() for sketch in work.chapter_sketches] for work in fingerprints],
     )
     return [pa.array(values, type=kind.type) for values, kind in zip(columns, FINGERPRINT_FIELDS, strict=True)]
 

@@ -12,12 +12,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.intp]
+Marks = npt.NDArray[np.bool_]
 
 SHINGLE_WORDS = 5
 
@@ -38,10 +40,12 @@ _FOLD = bytes(
     ord(chr(byte).lower()) if byte < 0x80 and chr(byte).isalnum() else byte if byte >= 0x80 else _SPACE
     for byte in range(256)
 )
+_ASCII_CAPITAL = np.array([0x41 <= byte <= 0x5A for byte in range(256)])
 _KEEP_BYTES = np.array([(1 << (8 * n)) - 1 for n in range(9)], dtype=np.uint64)
 
-_LETTER, _SEPARATOR, _WORD_OF_ITS_OWN, _FOLDS_IN_PLACE, _FOLDS = 1, 2, 3, 4, 5
-"""Classes of characters; the last two are letters that case folding changes, to one of the same size or otherwise."""
+_LETTER, _SEPARATOR, _WORD_OF_ITS_OWN, _FOLDS_IN_PLACE, _CAPITAL, _FOLDS = 1, 2, 3, 4, 5, 6
+"""Classes of characters; the last three are letters that case folding changes: to one of the same size (capitals
+apart), or otherwise."""
 _SPACELESS = (
     *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x1950, 0x19DF), (0x1A20, 0x1AAF)),  # Thai … Tai Tham
     *((0x3005, 0x3007), (0x3021, 0x3029), (0x3040, 0x312F), (0x31A0, 0x31BF), (0x31F0, 0x31FF)),  # kana, bopomofo
@@ -72,7 +76,9 @@ def _class_of(code: int) -> int:
     folded = character.casefold()
     if folded == character:
         return _LETTER
-    return _FOLDS_IN_PLACE if len(folded) == 1 and len(folded.encode()) == len(character.encode()) else _FOLDS
+    if len(folded) > 1 or len(folded.encode()) != len(character.encode()):
+        return _FOLDS
+    return _FOLDS_IN_PLACE if character.islower() else _CAPITAL
 
 
 def _within(code: int, ranges: Iterable[tuple[int, int]]) -> bool:
@@ -84,7 +90,7 @@ def _classify(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     found = table[codes]
     if not found.all():
         for code in np.unique(codes[found == 0]).tolist():
-            if _class_of(code) == _FOLDS_IN_PLACE:
+            if _class_of(code) in {_FOLDS_IN_PLACE, _CAPITAL}:
                 _folded()[code] = ord(chr(code).casefold())
             table[code] = _class_of(code)
         found = table[codes]
@@ -121,35 +127,63 @@ def _blocks(texts: Iterable[str]) -> Iterator[tuple[list[int], list[str]]]:
         yield numbers, pieces
 
 
-def _block_words(pieces: Sequence[str]) -> list[Hashes]:
-    """Word hashes of each of a block's pieces."""
+class Words(NamedTuple):
+    """Words of a text, in order."""
+
+    hashes: Hashes
+    capitals: Marks
+    """Whether each begins with a capital letter."""
+
+
+def _block_words(pieces: Sequence[str]) -> list[Words]:
+    """Words of each of a block's pieces."""
     encoded = [piece.encode("utf-8", "surrogatepass") for piece in pieces]
-    padded = _lay_out(encoded)
+    laid_out = _lay_out(encoded)
+    padded = bytearray(laid_out.translate(_FOLD))
     letters = np.frombuffer(padded, dtype=np.uint8)
     alone = np.empty((2, 0), dtype=np.intp)
+    capitals = np.empty(0, dtype=np.intp)
     if not padded.isascii():
         leads, sizes, codes = _decode(letters)
         classes = _classify(codes)
         if (classes == _FOLDS).any():
-            encoded = [piece.casefold().encode("utf-8", "surrogatepass") for piece in pieces]
-            padded = _lay_out(encoded)
+            pieces = _unfold(pieces, np.unique(codes[classes == _FOLDS]).tolist())
+            encoded = [piece.encode("utf-8", "surrogatepass") for piece in pieces]
+            laid_out = _lay_out(encoded)
+            padded = bytearray(laid_out.translate(_FOLD))
             letters = np.frombuffer(padded, dtype=np.uint8)
             leads, sizes, codes = _decode(letters)
             classes = _classify(codes)
         _normalise(letters, leads, sizes, codes, classes)
         of_its_own = classes == _WORD_OF_ITS_OWN
         alone = np.stack((leads[of_its_own], leads[of_its_own] + sizes[of_its_own]))
+        capitals = leads[classes == _CAPITAL]
     starts, ends = _word_bounds(letters, alone)
     hashes = _hash_words(padded, starts, ends)
+    marks = _ASCII_CAPITAL[np.frombuffer(laid_out, dtype=np.uint8)[starts]]
+    if capitals.size:
+        marks |= np.isin(starts, capitals, assume_unique=True)
     if len(pieces) == 1:
-        return [hashes]
-    borders = np.cumsum([len(piece) + 1 for piece in encoded[:-1]])
-    return np.split(hashes, np.searchsorted(starts, borders))
+        return [Words(hashes, marks)]
+    borders = np.searchsorted(starts, np.cumsum([len(piece) + 1 for piece in encoded[:-1]]))
+    return list(map(Words, np.split(hashes, borders), np.split(marks, borders)))
 
 
-def _lay_out(pieces: Sequence[bytes]) -> bytearray:
-    """Pieces between spaces, ASCII letters in lower case, other ASCII blank, with room for reading eight bytes on."""
-    return bytearray(b" ".join((b"", *pieces, b" " * _LONGEST)).translate(_FOLD))
+def _unfold(pieces: Sequence[str], codes: Sequence[int]) -> list[str]:
+    """Replace letters that fold to others of another size by those, with a capital first where one is meant."""
+    changed = list(pieces)
+    for code in codes:
+        folded = chr(code).casefold()
+        first = folded[0].upper()
+        if not chr(code).islower() and len(first) == 1 and _class_of(ord(first)) in {_LETTER, _CAPITAL}:
+            folded = first + folded[1:]
+        changed = [piece.replace(chr(code), folded) for piece in changed]
+    return changed
+
+
+def _lay_out(pieces: Sequence[bytes]) -> bytes:
+    """Pieces between spaces, with room for reading eight bytes on."""
+    return b" ".join((b"", *pieces, b" " * _LONGEST))
 
 
 def _decode(letters: npt.NDArray[np.uint8]) -> tuple[Places, Places, npt.NDArray[np.uint32]]:
@@ -175,7 +209,7 @@ def _normalise(
     blank = np.flatnonzero(classes == _SEPARATOR)
     for n in range(4):
         letters[leads[blank if n < 2 else blank[sizes[blank] > n]] + n] = _SPACE
-    upper = np.flatnonzero(classes == _FOLDS_IN_PLACE)
+    upper = np.flatnonzero((classes == _FOLDS_IN_PLACE) | (classes == _CAPITAL))
     lower = _folded()[codes[upper]]
     for size in (2, 3, 4) if upper.size else ():
         chosen = sizes[upper] == size
@@ -252,11 +286,16 @@ def words(text: str) -> Hashes:
 
 def words_of(texts: Sequence[str]) -> list[Hashes]:
     """``words`` of several texts at once: short ones share the cost of a call."""
-    parts: list[list[Hashes]] = [[] for _ in texts]
+    return [found.hashes for found in cased_words_of(texts)]
+
+
+def cased_words_of(texts: Sequence[str]) -> list[Words]:
+    """Words of several texts at once, and which of them begin with a capital."""
+    parts: list[list[Words]] = [[] for _ in texts]
     for numbers, pieces in _blocks(texts):
         for number, part in zip(numbers, _block_words(pieces), strict=True):
             parts[number].append(part)
-    return [group[0] if len(group) == 1 else np.concatenate(group) for group in parts]
+    return [group[0] if len(group) == 1 else Words(*map(np.concatenate, zip(*group, strict=True))) for group in parts]
 
 
 def shingles(word_hashes: Hashes) -> Hashes:
@@ -276,7 +315,11 @@ def shingles(word_hashes: Hashes) -> Hashes:
 
 def shingle_set(texts: Iterable[str]) -> Hashes:
     """Sorted distinct shingles of a work's chapters."""
-    parts = [shingles(chapter) for chapter in words_of(list(texts))]
+    return distinct(shingles(chapter) for chapter in words_of(list(texts)))
+
+
+def distinct(parts: Iterable[Hashes]) -> Hashes:
+    """Sorted distinct values of several arrays."""
     ordered = np.sort(np.concatenate([np.empty(0, dtype=np.uint64), *parts]))
     new = np.ones(len(ordered), dtype=bool)  # np.unique hashes first, and takes three times as long
     new[1:] = ordered[1:] != ordered[:-1]

@@ -1,60 +1,73 @@
-"""The inventory: what is staged, which revision of each work counts, and where its rows lie."""
+"""The inventory: what is staged, which revision of each work counts, and where its rows lie.
+
+Of each work that counts some hundred bytes are held; everything else is looked up in the segments when it
+is asked for, a segment at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.fingerprint import FINGERPRINT_FIELDS
-from pipelines.policy import POLICY_COLUMNS
-from pipelines.stage import Staging, works_schema
-from schemas.arrow import arrow_schema
+from pipelines.dedup import StagedWorks
+from pipelines.stage import Staging
+from pipelines.staged_columns import read_columns
+from schemas.arrow import arrow_schema, to_table
 from schemas.tables import RejectRow
 
-_METADATA = (
-    *("source_work_id", "url", "authors", "summary", "fandoms", "relationships", "characters", "freeforms"),
-    *("categories_raw", "warnings_raw", "genres", "rating_raw", "status_raw", "language_raw", "series"),
-    *("published_date", "updated_date", "n_words_source", "kudos", "hits", "favorites", "follows", "comments"),
-)
-"""Columns that make a record rich; ``filled`` counts those that say something."""
+Numbers = npt.NDArray[np.int64]
 
-_COLUMNS = tuple(
-    dict.fromkeys(
-        (
-            *("work_id", "source", "title", "authors", "url", "path", "raw_sha256", "retrieved_at"),
-            *("status", "updated_date", "published_date", "n_chars", "input_ref", "first_chapter", "format"),
-            *POLICY_COLUMNS,
-            *(field.name for field in FINGERPRINT_FIELDS),
-        )
-    )
+OPEN_SEGMENTS = 16
+"""Tables that are kept mapped into memory at a time: what is mapped and read counts as memory."""
+BATCH_ROWS = 4096
+"""Rows whose details are held at once."""
+
+_SLIM = ("source", "language", "n_chars", "n_chapters", "n_words", "first_chapter")
+_REVISION_COLUMNS = (
+    *("work_id", "source", "title", "authors", "url", "path", "raw_sha256", "retrieved_at", "updated_date"),
+    *("n_chapters", "n_words", "input_ref", "format"),
 )
 
 
 class StagedRows:
-    """Rows of the staged tables by segment and place; segments stay mapped into memory, not read."""
+    """Rows of the staged tables by segment and place; segments are mapped into memory, not read."""
 
     def __init__(self, staging: Staging) -> None:
         self.segments = staging.ledger.segments()
-        self._open = lru_cache(maxsize=512)(staging.open)
+        self.folders = [str(staging.segments_folder / segment) for segment in self.segments]
+        self._open = lru_cache(maxsize=OPEN_SEGMENTS)(staging.open)
 
     def table(self, segment: int, name: str) -> pa.Table:
         """A whole staged table of a segment."""
         return self._open(self.segments[segment], name)
 
-    def take(self, name: str, segments: np.ndarray[Any, Any], rows: np.ndarray[Any, Any]) -> pa.Table:
+    def columns(self, segment: int, name: str, columns: Sequence[str]) -> pa.Table:
+        """Some columns of a staged table of a segment, which does not stay open."""
+        return read_columns(self.folders[segment], name, columns)
+
+    def take(
+        self,
+        name: str,
+        segments: np.ndarray[Any, Any],
+        rows: np.ndarray[Any, Any],
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
         """Rows of a staged table, in the order asked for. ``segments`` and ``rows`` are parallel."""
         order = np.lexsort((rows, segments))
         parts = []
         for start, end in _runs(segments[order]):
             chosen = order[start:end]
-            parts.append(self.table(int(segments[chosen[0]]), name).take(pa.array(rows[chosen])))
+            segment = int(segments[chosen[0]])
+            table = self.columns(segment, name, columns) if columns else self.table(segment, name)
+            parts.append(table.take(pa.array(rows[chosen])))
         back = np.empty(len(order), dtype=np.int64)
         back[order] = np.arange(len(order))
         return pa.concat_tables(parts).combine_chunks().take(pa.array(back))
@@ -70,51 +83,48 @@ def _runs(values: np.ndarray[Any, Any]) -> Iterator[tuple[int, int]]:
 class Inventory:
     """What is staged, decided as far as revisions go.
 
-    ``works`` holds one row per work that counts: the columns that policy and dedup look at, with
-    ``filled``, ``segment``, ``row``, ``first_seen_at`` and ``last_seen_at``.
+    ``works`` holds one row per work that counts, sorted by ``work_id``: that, ``source``, ``language``, ``n_chars``,
+    ``n_chapters``, ``n_words``, where it lies (``segment``, ``row``, ``first_chapter``), ``first_seen_at`` and
+    ``last_seen_at``.
     """
 
     rows: StagedRows
     works: pa.Table
     n_staged: int
-    superseded: list[RejectRow]
+    superseded: pa.Table
+    """``RejectRow`` of each staged revision that a newer one replaces."""
     same_file: list[tuple[dict[str, Any], dict[str, Any]]]
     """Pairs of staged works with the same bytes: the one that is merged, and the one that stands for both."""
     rejects: pa.Table
     """Staged rejects of inputs in their present state."""
 
-    def texts(self, work_ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-        """Chapter texts of works, in the order asked for."""
-        for work_id in work_ids:
-            segment, first, count = self._places[work_id]
-            column = self.rows.table(segment, "chapters").column("text")
-            yield work_id, column.slice(first, count).to_pylist()
+    def details(self, columns: Sequence[str]) -> Iterator[tuple[Numbers, list[dict[str, Any]]]]:
+        """Further columns of all works that count, segment by segment: their places and their values."""
+        for segment, rows, places in StagedWorks(self.rows.folders, self.works).by_segment:
+            table = self.rows.columns(segment, "works", columns)
+            for start in range(0, len(rows), BATCH_ROWS):
+                run = slice(start, start + BATCH_ROWS)
+                yield places[run], table.take(pa.array(rows[run])).to_pylist()
 
     @cached_property
-    def _places(self) -> dict[str, tuple[int, int, int]]:
-        """Segment, first chapter and number of chapters by work."""
-        names = ("segment", "first_chapter", "n_chapters")
-        places = zip(*(self.works.column(name).to_pylist() for name in names), strict=True)
-        return dict(zip(self.works.column("work_id").to_pylist(), places, strict=True))
+    def work_ids(self) -> pa.Array:
+        """Keys of the works, in order."""
+        column = self.works.column("work_id")
+        return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.string())
 
 
 def take_inventory(staging: Staging) -> Inventory:
     """Look through everything staged and choose the revision of each work that counts."""
     rows = StagedRows(staging)
-    current = _by_task(staging.ledger.current())
-    former = _by_task(staging.ledger.superseded())
     parts, rejects = [], []
     for segment, name in enumerate(rows.segments):
         task = name.partition(".")[0]
-        parts.append(_decision_rows(rows, segment, current.get(task, set()), former.get(task, set())))
-        rejects.append(_rejects(rows, segment, current.get(task, set())))
+        current = staging.ledger.current_of(task)
+        parts.append(_slim_rows(rows, segment, current, staging.ledger.superseded_of(task)))
+        rejects.append(_rejects(rows, segment, current))
     staged = pa.concat_tables(parts) if parts else _empty()
-    chosen, superseded, same_file, seen = _choose_revisions(staged)
-    works = staged.take(pa.array(chosen, pa.int64()))
-    for name, values in zip(
-        ("first_seen_at", "last_seen_at"), zip(*seen, strict=True) if seen else ((), ()), strict=True
-    ):
-        works = works.append_column(name, pa.array(values, pa.timestamp("us", tz="UTC")))
+    staged = staged.take(pc.sort_indices(staged, [(n, "ascending") for n in ("work_id", "segment", "row")]))
+    works, superseded, same_file = _choose_revisions(rows, staged)
     return Inventory(
         rows=rows,
         works=works,
@@ -125,37 +135,17 @@ def take_inventory(staging: Staging) -> Inventory:
     )
 
 
-def _by_task(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for task, ref in pairs:
-        found.setdefault(task, set()).add(ref)
-    return found
-
-
-def _decision_rows(rows: StagedRows, segment: int, current: set[str], former: set[str]) -> pa.Table:
-    table = rows.table(segment, "works")
-    is_current = [ref in current for ref in table.column("input_ref").to_pylist()]
-    kept = [
-        place
-        for place, (ref, now) in enumerate(zip(table.column("input_ref").to_pylist(), is_current, strict=True))
-        if now or ref in former
-    ]
-    decided = table.select(list(_COLUMNS)).append_column("filled", _filled(table))
-    decided = decided.append_column("is_current", pa.array(is_current, pa.bool_()))
-    decided = decided.append_column("segment", pa.array(np.full(table.num_rows, segment, dtype=np.int32)))
-    decided = decided.append_column("row", pa.array(np.arange(table.num_rows, dtype=np.int32)))
-    return decided.take(pa.array(kept, pa.int64()))
-
-
-def _filled(table: pa.Table) -> pa.Array:
-    total = np.zeros(table.num_rows, dtype=np.int32)
-    for name in _METADATA:
-        column = table.column(name)
-        if pa.types.is_list(column.type):
-            total += np.asarray(pc.greater(pc.list_value_length(column), 0)).astype(np.int32)
-        else:
-            total += np.asarray(pc.is_valid(column)).astype(np.int32)
-    return pa.array(total)
+def _slim_rows(rows: StagedRows, segment: int, current: set[str], former: set[str]) -> pa.Table:
+    table = rows.columns(segment, "works", ("work_id", *_SLIM, "retrieved_at", "input_ref"))
+    refs = table.column("input_ref").to_pylist()
+    kept = [place for place, ref in enumerate(refs) if ref in current or ref in former]
+    table = table.drop_columns("input_ref").take(pa.array(kept, pa.int64()))
+    for name in ("source", "language"):
+        encoded = table.column(name).cast(pa.string()).dictionary_encode()
+        table = table.set_column(table.schema.get_field_index(name), name, encoded)
+    table = table.append_column("is_current", pa.array([refs[place] in current for place in kept], pa.bool_()))
+    table = table.append_column("segment", pa.array(np.full(len(kept), segment, dtype=np.int32)))
+    return table.append_column("row", pa.array(np.array(kept, dtype=np.int32))).combine_chunks()
 
 
 def _rejects(rows: StagedRows, segment: int, current: set[str]) -> pa.Table:
@@ -165,15 +155,10 @@ def _rejects(rows: StagedRows, segment: int, current: set[str]) -> pa.Table:
 
 
 def _empty() -> pa.Table:
-    schema = pa.schema([works_schema().field(name) for name in _COLUMNS])
-    for name, kind in (
-        ("filled", pa.int32()),
-        ("is_current", pa.bool_()),
-        ("segment", pa.int32()),
-        ("row", pa.int32()),
-    ):
-        schema = schema.append(pa.field(name, kind))
-    return schema.empty_table()
+    text = pa.dictionary(pa.int32(), pa.string())
+    kinds = {"work_id": pa.string(), "source": text, "language": text, "retrieved_at": pa.timestamp("us", tz="UTC")}
+    kinds |= dict.fromkeys((*_SLIM[2:], "segment", "row"), pa.int32()) | {"is_current": pa.bool_()}
+    return pa.schema(kinds).empty_table()
 
 
 _OLDEST = date.min
@@ -194,40 +179,87 @@ def _newness(work: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-_REVISION_COLUMNS = (
-    *("work_id", "source", "title", "authors", "url", "path", "raw_sha256", "retrieved_at", "updated_date"),
-    *("n_chapters", "n_words", "input_ref", "is_current", "format"),
-)
+@dataclass
+class _Chosen:
+    """Of each work the newest revision, by place in the table of what is staged; and what became of the others."""
+
+    places: list[int]
+    seen: dict[int, tuple[Any, Any]]
+    superseded: list[RejectRow]
+    same_file: list[tuple[dict[str, Any], dict[str, Any]]]
 
 
 def _choose_revisions(
-    staged: pa.Table,
-) -> tuple[list[int], list[RejectRow], list[tuple[dict[str, Any], dict[str, Any]]], list[tuple[Any, Any]]]:
-    """Of each work the newest revision, by place; and what became of the others."""
-    groups: dict[str, list[int]] = {}
-    for place, work_id in enumerate(staged.column("work_id").to_pylist()):
-        groups.setdefault(work_id, []).append(place)
-    works = staged.select(list(_REVISION_COLUMNS)).to_pylist()
-    chosen: list[int] = []
-    superseded: list[RejectRow] = []
-    same_file: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    seen: list[tuple[Any, Any]] = []
-    for work_id in sorted(groups):
-        places = groups[work_id]
-        newest = max((works[place] for place in places), key=_newness)
-        if not newest["is_current"]:
-            superseded += [_superseded(works[place], None) for place in places]
-            continue
-        equal = [p for p in places if works[p]["raw_sha256"] == newest["raw_sha256"] and works[p]["is_current"]]
-        equal.sort(key=lambda place: (works[place]["input_ref"], place))
-        keeper = equal[0]
-        chosen.append(keeper)
-        same_file += [(works[place], works[keeper]) for place in equal[1:]]
-        others = sorted(set(places) - set(equal))
-        superseded += [_superseded(works[place], works[keeper]) for place in others]
-        times = [works[place]["retrieved_at"] for place in places if works[place]["retrieved_at"]]
-        seen.append((min(times, default=None), max(times, default=None)))
-    return chosen, superseded, same_file, seen
+    rows: StagedRows, staged: pa.Table
+) -> tuple[pa.Table, pa.Table, list[tuple[dict[str, Any], dict[str, Any]]]]:
+    """The works that count, the revisions that do not, and files that lie in two places."""
+    ids = staged.column("work_id")
+    new = np.ones(staged.num_rows, dtype=bool)
+    if staged.num_rows > 1:
+        new[1:] = np.asarray(pc.not_equal(ids.slice(1), ids.slice(0, staged.num_rows - 1)))
+    starts = np.flatnonzero(new)
+    sizes = np.diff(np.append(starts, staged.num_rows))
+    is_current = np.asarray(staged.column("is_current"))
+    is_plain = (sizes == 1) & is_current[starts]
+    chosen = _Chosen([], {}, [], [])
+    tables = []
+    for groups in _batches(starts[~is_plain], sizes[~is_plain]):
+        places = np.concatenate(groups)
+        part = staged.take(pa.array(places))
+        details = rows.take(
+            "works", np.asarray(part.column("segment")), np.asarray(part.column("row")), _REVISION_COLUMNS
+        ).to_pylist()
+        for detail, now in zip(details, part.column("is_current").to_pylist(), strict=True):
+            detail["is_current"] = now
+        works = dict(zip(places.tolist(), details, strict=True))
+        for group in groups:
+            _choose(group.tolist(), works, chosen)
+        tables.append(to_table(chosen.superseded, RejectRow))
+        chosen.superseded.clear()
+    kept = np.sort(np.concatenate((starts[is_plain], np.array(chosen.places, dtype=np.int64))))
+    superseded = pa.concat_tables([arrow_schema(RejectRow).empty_table(), *tables])
+    return _with_sight(staged.take(pa.array(kept)), kept, chosen.seen), superseded, chosen.same_file
+
+
+def _batches(starts: Numbers, sizes: Numbers) -> Iterator[list[Numbers]]:
+    batch: list[Numbers] = []
+    total = 0
+    for start, size in zip(starts.tolist(), sizes.tolist(), strict=True):
+        if batch and total + size > BATCH_ROWS:
+            yield batch
+            batch, total = [], 0
+        batch.append(np.arange(start, start + size))
+        total += size
+    if batch:
+        yield batch
+
+
+def _choose(places: list[int], works: dict[int, dict[str, Any]], chosen: _Chosen) -> None:
+    newest = max((works[place] for place in places), key=_newness)
+    if not newest["is_current"]:
+        chosen.superseded += [_superseded(works[place], None) for place in places]
+        return
+    equal = [p for p in places if works[p]["raw_sha256"] == newest["raw_sha256"] and works[p]["is_current"]]
+    equal.sort(key=lambda place: (works[place]["input_ref"], place))
+    keeper = equal[0]
+    chosen.places.append(keeper)
+    chosen.same_file += [(works[place], works[keeper]) for place in equal[1:]]
+    chosen.superseded += [_superseded(works[place], works[keeper]) for place in places if place not in equal]
+    times = [works[place]["retrieved_at"] for place in places if works[place]["retrieved_at"]]
+    chosen.seen[keeper] = min(times, default=None), max(times, default=None)
+
+
+def _with_sight(works: pa.Table, kept: Numbers, seen: dict[int, tuple[Any, Any]]) -> pa.Table:
+    """Add when each work was first and last seen: other revisions of it may have been earlier, or later."""
+    retrieved = works.column("retrieved_at").combine_chunks()
+    changed = np.searchsorted(kept, np.array(sorted(seen), dtype=np.int64))
+    mask = np.zeros(works.num_rows, dtype=bool)
+    mask[changed] = True
+    works = works.drop_columns(["retrieved_at", "is_current"])
+    for nth, name in enumerate(("first_seen_at", "last_seen_at")):
+        other = pa.array([seen[place][nth] for place in sorted(seen)], pa.timestamp("us", tz="UTC"))
+        works = works.append_column(name, pc.replace_with_mask(retrieved, pa.array(mask), other))
+    return works.combine_chunks()
 
 
 def _superseded(work: dict[str, Any], newer: dict[str, Any] | None) -> RejectRow:

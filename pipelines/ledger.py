@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS inputs (
     run INTEGER NOT NULL REFERENCES runs,
     PRIMARY KEY (origin, ref)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS inputs_by_task ON inputs (task);
 CREATE TABLE IF NOT EXISTS superseded (
     task TEXT NOT NULL,
     ref TEXT NOT NULL,             -- an input of that task that has changed since
@@ -158,3 +159,11 @@ class Ledger:
         """Task and ref of every former state of an input whose bytes have changed since."""
         with closing(self._db.execute("SELECT task, ref FROM superseded")) as rows:
             yield from rows
+
+    def current_of(self, task: str) -> set[str]:
+        """Refs of the inputs of a task that are in their present state."""
+        return {ref for (ref,) in self._db.execute("SELECT ref FROM inputs WHERE task = ?", (task,))}
+
+    def superseded_of(self, task: str) -> set[str]:
+        """Refs of the inputs of a task whose bytes have changed since."""
+        return {ref for (ref,) in self._db.execute("SELECT ref FROM superseded WHERE task = ?", (task,))}

@@ -71,6 +71,10 @@ class DedupConfig(Record):
     """Two works are near-duplicates from this Jaccard similarity of their word 5-grams on."""
     min_containment: Share = 0.8
     """A work is held by another from this part of its word 5-grams on."""
+    renamed: bool = True
+    """Look for renamed copies too: the same story with other names and pronouns, told for another fandom."""
+    drop_renamed: bool = False
+    """Whether drop leaves out renamed copies as well; else they are marked."""
     prefer: tuple[PreferenceRule, ...] = ("complete", "newest", "longest", "metadata")
     """Which of the copies represents them: the first rule on which they differ decides.
     complete: a finished work; newest: last updated; longest: most words; metadata: most fields filled.

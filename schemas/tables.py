@@ -12,7 +12,7 @@ from schemas.work import BlockSequence, HeaderField, ListedChapter, RelatedWork,
 SCHEMA_VERSION = "1.1.0"
 """Patch: wording. Minor: a nullable column more. Major: a column renamed, retyped or gone."""
 
-DuplicateMethod = Literal["same_file", "exact", "minhash", "containment"]
+DuplicateMethod = Literal["same_file", "exact", "minhash", "containment", "renamed"]
 Decision = Literal["marked", "dropped", "merged"]
 DuplicateRole = Literal["unique", "representative", "duplicate"]
 RejectStage = Literal["read", "prepare", "revision", "policy"]
@@ -187,7 +187,8 @@ class WorkRow(Record):
     first_seen_at: datetime | None
     """When the work was first fetched (UTC); null for files."""
     last_seen_at: datetime | None
-    """When the work was last fetched (UTC); null for files."""
+    """When the work was last fetched, or shown in a list of the archive (UTC); null for files. A work that is
+    gone keeps the moment at which it was still there."""
     raw_sha256: str
     """SHA-256 of the raw input."""
     content_sha256: str
@@ -270,14 +271,19 @@ class DuplicateRow(Record):
     cluster_id: str
     """Key of the cluster of copies: the smallest `work_id` in it."""
     method: DuplicateMethod
-    """same_file (the same bytes twice), exact (the same words), minhash (most word 5-grams shared) or
-    containment (one holds the other)."""
+    """same_file (the same bytes twice), exact (the same words), minhash (most word 5-grams shared), containment
+    (one holds the other) or renamed (the same but for names and pronouns)."""
     similarity: float
     """Jaccard similarity of the two texts' word 5-grams, 0 to 1."""
     containment: float
     """Part of the smaller text's word 5-grams that the other holds, 0 to 1."""
+    similarity_nameless: float | None
+    """Jaccard similarity of the two texts without names and pronouns; null where it was not asked (the texts are alike
+    with them) or names cannot be told (scripts without capitals)."""
     same_author: bool | None
     """Whether they share an author; null where one names none."""
+    cross_post: bool | None
+    """Whether they come from different archives; null where a file names none."""
     decision: Decision
     """marked (both stay, see `dup_role`), dropped (this one is not in `works`) or merged (one row stands for both)."""
     rule: str
@@ -318,11 +324,31 @@ class RejectRow(Record):
     """SHA-256 of the raw input, where it could be read."""
 
 
+class EngagementRow(Record):
+    """Reader counts of one work at one moment: each crawl adds a row. Key: `work_id`, `snapshot_at`."""
+
+    work_id: str
+    """Key of the work."""
+    source: str
+    """Archive that the work comes from."""
+    snapshot_at: datetime
+    """When the archive showed these counts (UTC)."""
+    kudos: int | None
+    """Kudos (AO3)."""
+    hits: BigCount | None
+    """Hits or views."""
+    bookmarks: int | None
+    """Bookmarks."""
+    comments: int | None
+    """Comments or reviews."""
+
+
 TABLES: dict[str, type[Record]] = {
     "works": WorkRow,
     "chapters": ChapterRow,
     "duplicates": DuplicateRow,
     "rejects": RejectRow,
+    "engagement": EngagementRow,
 }
 """The tables of a dataset, by name."""
 
@@ -334,5 +360,6 @@ SORT_KEYS: dict[str, tuple[str, ...]] = {
     "chapters": ("work_id", "chapter_index"),
     "duplicates": ("work_id", "other_work_id", "method", "path"),
     "rejects": ("ref", "stage", "reason", "raw_sha256"),
+    "engagement": ("work_id", "snapshot_at"),
 }
 """Order of the rows within a partition."""

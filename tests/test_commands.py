@@ -198,6 +198,9 @@ def test_build_applies_edited_settings(reference, tmp_path):
         (["build", "{tmp}/nothing"], 2, "no such corpus"),
         (["build", "{tmp}/empty"], 1, "nothing is staged"),
         (["build"], 2, "say which corpus"),
+        (["explain", "{tmp}/nothing", "ao3:1"], 2, "no such corpus"),
+        (["explain", "{tmp}/empty", "ao3:1"], 1, "nothing is staged"),
+        (["explain", "{tmp}/empty"], 2, "say which corpus and which work"),
         (["formats", "x"], 2, "takes no arguments"),
     ],
 )
@@ -225,13 +228,23 @@ def test_a_dry_run_says_how_and_makes_nothing(tmp_path):
     assert not (tmp_path / "c").exists()
 
 
+def test_a_work_is_explained(reference):
+    corpus, _ = reference
+    work_id = pd.read_parquet(corpus / "latest" / "works").work_id[0]
+    result = scrapy("explain", corpus, work_id)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(f"{work_id}  “Case ")
+    assert "in v0001  kept; it has no copies in the corpus" in result.stdout
+    assert "knows no ao3:99; give a work_id" in refusal(scrapy("explain", corpus, "ao3:99"), 2)
+
+
 def test_formats_are_listed():
     printed = scrapy("formats").stdout
     for name in ("text", "epub", "html: otw_work", "html: ffnet", "fimfarchive", "warc", "archive"):
         assert f"\n{name} (version " in f"\n{printed}"
 
 
-@pytest.mark.parametrize("command", ["ingest", "build", "formats"])
+@pytest.mark.parametrize("command", ["ingest", "build", "explain", "formats"])
 def test_help_shows_examples_and_statuses(command):
     result = scrapy(command, "--help")
     assert result.returncode == 0

@@ -6,7 +6,9 @@ import codecs
 import re
 from collections.abc import Iterator, Sequence
 
+from crawler.pages import otw
 from crawler.pages.kinds import KINDS
+from crawler.pages.opt_outs import noted_opt_outs, opted_out
 from crawler.pages.page import Page, Refused
 from crawler.readers.encoding import Decoded, decode, wide_encoding
 from crawler.readers.epub_markup import flattened
@@ -83,6 +85,18 @@ def read(source: Source) -> Iterator[Item]:
 
     Raises ``Unreadable`` for a page that holds none, with the reason.
     """
+    page, provenance = page_of(source)
+    for work in _works(page, provenance):
+        if source.retrieved_at is None or work.provenance.format != otw.KIND_WORK.name:
+            yield work  # what a person has saved is theirs to use
+            continue
+        if refused := opted_out(source.headers, page):
+            raise Unreadable(refused.reason, refused.detail)
+        yield noted_opt_outs(work, source.headers, page)
+
+
+def page_of(source: Source) -> tuple[Page, Provenance]:
+    """The page that some bytes are, and what is known of its origin. Raises ``Unreadable``."""
     decoded = decode_page(source.data, source.media_type)
     text = decoded.text.replace("\0", "") if b"\0" in source.data else decoded.text
     is_as_it_was = text is decoded.text and decoded.source == "utf-8" and not decoded.flags
@@ -103,7 +117,7 @@ def read(source: Source) -> Iterator[Item]:
         retrieved_at=source.retrieved_at,
         flags=flags,
     )
-    yield from _works(page, provenance)
+    return page, provenance
 
 
 def _works(page: Page, provenance: Provenance) -> Sequence[Work]:

@@ -9,66 +9,14 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
 import pandas as pd
 
 from tests.benchmarks import stories
-
-ROOT = Path(__file__).parent.parent.parent
-
-
-def tree_memory(process: int) -> int:
-    """Proportional memory (PSS) of a process and all below it, in bytes."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue
-            children.setdefault(parent, []).append(int(entry.name))
-    total = 0
-    queue = [process]
-    while queue:
-        number = queue.pop()
-        queue += children.get(number, [])
-        try:
-            lines = Path(f"/proc/{number}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return total
-
-
-def measured(command: list[str]) -> tuple[float, float, int]:
-    """Wall seconds, CPU seconds and peak memory of a command and all its processes."""
-    peak = 0
-    before = os.times()
-    start = time.perf_counter()
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        done = threading.Event()
-
-        def watch() -> None:
-            nonlocal peak
-            while not done.wait(0.1):
-                peak = max(peak, tree_memory(process.pid))
-
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        status = process.wait()
-        done.set()
-        watcher.join()
-    after = os.times()
-    if status:
-        sys.exit(f"{command} ended with {status}")
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return time.perf_counter() - start, cpu, peak
+from tests.benchmarks.processes import ROOT, cost_of
 
 
 def found(corpus: Path, truth: Path) -> dict[str, str]:
@@ -102,9 +50,12 @@ def main() -> None:
                 "build": [*scrapy, "build", str(corpus), "-j", str(jobs)],
             }
             for step, command in steps.items():
-                wall, cpu, peak = measured(command)
-                rate = f"{arguments.count / wall:,.0f} works/s, {size / 1e6 / wall:,.1f} MB/s"
-                print(f"-j {jobs} {step:<7} {wall:7.1f} s wall {cpu:7.1f} s CPU {peak / 2**20:7.0f} MiB peak  {rate}")
+                cost = cost_of(command, Path(place) / "log")
+                if cost.status:
+                    sys.exit(f"{command} ended with {cost.status}: {cost.last_words}")
+                rate = f"{arguments.count / cost.wall:,.0f} works/s, {size / 1e6 / cost.wall:,.1f} MB/s"
+                spent = f"{cost.wall:7.1f} s wall {cost.cpu:7.1f} s CPU {cost.peak / 2**20:7.0f} MiB peak"
+                print(f"-j {jobs} {step:<7} {spent}  {rate}")
             print(f"-j {jobs} copies found: {found(corpus, folder.with_suffix('.truth.json'))}")
             shutil.rmtree(corpus)
 

@@ -1,30 +1,17 @@
-"""Small corpora for the tests of dedup: made texts, and the table of candidates that a build would give."""
+"""Small corpora for the tests of dedup: made texts, staged as an ingest would, and what was found of them by id."""
 
 import random
+import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
-import pyarrow as pa
+from pipelines.dedup import find_duplicates
+from pipelines.dedup_decide import ROLES
+from schemas.corpus import DedupConfig
+from schemas.tables import DuplicateRow
+from tests.staged_stories import staged_works, write_stories
 
-from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_chapters, fingerprint_columns, fingerprint_work
-
-FACTS = pa.schema(
-    [
-        ("work_id", pa.string()),
-        ("source", pa.string()),
-        ("title", pa.string()),
-        ("authors", pa.list_(pa.string())),
-        ("path", pa.string()),
-        ("url", pa.string()),
-        ("raw_sha256", pa.string()),
-        ("status", pa.string()),
-        ("updated_date", pa.date32()),
-        ("published_date", pa.date32()),
-        ("retrieved_at", pa.timestamp("us", tz="UTC")),
-        ("n_words", pa.int32()),
-        ("n_chapters", pa.int32()),
-        ("filled", pa.int32()),
-    ]
-)
 A_DAY = datetime(2024, 5, 6, tzinfo=UTC)
 
 DISCLAIMER = (
@@ -52,36 +39,46 @@ def story(seed, n_words):
     return " ".join(tale(seed, n_words))
 
 
-def candidates(corpus, **facts):
-    """Table of works: ``corpus`` gives their chapters, ``facts`` what is stated of some of them by work id."""
-    rows = [
-        {
-            "work_id": work_id,
-            "source": work_id.split(":")[0],
-            "title": f"Title of {work_id}",
-            "authors": [],
-            "raw_sha256": "00",
-            "n_words": sum(len(text.split()) for text in chapters),
-            "n_chapters": len(chapters),
-            "filled": 0,
-            **facts.get(work_id.split(":")[1], {}),
-        }
-        for work_id, chapters in corpus.items()
-    ]
-    table = pa.Table.from_pylist(rows, schema=FACTS)
-    works = [fingerprint_work(fingerprint_chapters(chapters)) for chapters in corpus.values()]
-    for field, column in zip(FINGERPRINT_FIELDS, fingerprint_columns(works), strict=True):
-        table = table.append_column(field, column)
-    return table
+def named_tale(seed, n_words, names, pronoun):
+    """A story with a name or a pronoun at every fifth word."""
+    chance = random.Random(seed)
+    words = [f"{chance.choice(('lamp', 'fog', 'river', 'door'))}{chance.randrange(90)}" for _ in range(n_words)]
+    words[0::10] = [names[place % 2] for place in range(len(words[0::10]))]
+    words[5::10] = [pronoun] * len(words[5::10])
+    return " ".join(words)
 
 
-class Texts:
-    """The texts of a corpus, and what was asked of it."""
+@dataclass(frozen=True)
+class Found:
+    """Findings by ``work_id``."""
 
-    def __init__(self, corpus):
-        self.corpus = corpus
-        self.calls = []
+    rows: list[DuplicateRow]
+    cluster_of: dict[str, str]
+    role_of: dict[str, str]
+    n_screened: int
+    n_verified: int
 
-    def __call__(self, work_ids):
-        self.calls.append(list(work_ids))
-        return [(work_id, self.corpus[work_id]) for work_id in reversed(work_ids)]
+
+def find(corpus, config=None, *, segments=1, run=map, times=1, **facts):
+    """Stage a corpus in a number of segments, as given, and find its copies; ``facts`` go by the number in the id.
+
+    The search is made a number of times, each with what the one before it left.
+    """
+    facts = {work_id: facts[work_id.split(":")[1]] for work_id in corpus if work_id.split(":")[1] in facts}
+    with tempfile.TemporaryDirectory() as place:
+        folders = [Path(place) / f"{number}" for number in range(segments)]
+        for number, folder in enumerate(folders):
+            write_stories(folder, dict(list(corpus.items())[number::segments]), facts)
+        staged = staged_works(folders)
+        for _ in range(times):
+            findings = find_duplicates(staged, config or DedupConfig(), Path(place) / "dedup", run)
+    ids = staged.works["work_id"].to_pylist()
+    clusters = zip(ids, findings.cluster_of.tolist(), findings.role_of.tolist(), strict=True)
+    members = {work_id: (ids[first], ROLES[role]) for work_id, first, role in clusters if first >= 0}
+    return Found(
+        rows=[DuplicateRow(**row) for row in findings.rows.to_pylist()],
+        cluster_of={work_id: first for work_id, (first, _) in members.items()},
+        role_of={work_id: role for work_id, (_, role) in members.items()},
+        n_screened=findings.n_screened,
+        n_verified=findings.n_verified,
+    )

@@ -1,11 +1,13 @@
 """From staged works to a version: what is kept, what is not and why, and that nothing is lost."""
 
+import errno
 from datetime import UTC, date, datetime
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.errors import Incomplete
 from schemas.tables import RejectRow
 from tests.works import WorkCorpus, prose, work
 
@@ -48,6 +50,7 @@ def test_partitions_are_site_and_language(corpus):
     ] == [
         "chapters/site=ao3/lang=en",
         "duplicates",
+        "engagement",
         "rejects",
         "works/site=ao3/lang=en",
     ]
@@ -217,6 +220,17 @@ def test_equal_staging_gives_equal_bytes(tmp_path):
         assert (one.corpus.path / "v0001" / entry.path).read_bytes() == (
             other.corpus.path / "v0001" / entry.path
         ).read_bytes()
+
+
+def test_a_full_disk_while_copies_are_looked_for_is_one_line(corpus, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    corpus.stage(work(prose(1)))
+    monkeypatch.setattr("pipelines.dedup.write_keys", refuse)
+    with pytest.raises(Incomplete, match="staging/dedup: no space left to write"):
+        corpus.build()
+    assert not (corpus.corpus.path / "latest").exists()
 
 
 def test_equal_files_of_two_versions_share_their_bytes(corpus):

@@ -158,13 +158,19 @@ def test_a_million_of_one_character_is_no_trouble(character):
 
 def test_fingerprints_stay_what_they_are():
     """Whoever changes these numbers changes ``SKETCH_VERSION``: stored fingerprints are then made anew."""
-    assert module.SKETCH_VERSION == "1"
+    assert module.SKETCH_VERSION == "2"
     assert words("Fog Ärger 霧 extraordinary").tolist() == [
         reference_hash(word.encode()) for word in ("fog", "ärger", "霧", "extraordinary")
     ]
     chapter = fingerprint_chapter(" ".join(f"fog{n * n % 7919}" for n in range(3000)))
     assert chapter.words_sha.hex() == "5db89a0b8911ab5ba4db3667911dacd7"
     assert hashlib.sha256(chapter.sketch.minima.astype("<u4").tobytes()).hexdigest()[:16] == "3f6102db855495fc"
+    names = " ".join(f"{'Fog' if n % 7 else 'He said to Holmes'}{n * n % 7919} fog" for n in range(3000))
+    work = fingerprint_work(fingerprint_chapters([names, names]))
+    assert hashlib.sha256(work.nameless.minima.astype("<u4").tobytes()).hexdigest()[:16] == "73351e595a680fe5"
+    assert (
+        hashlib.sha256(work.chapter_sketches[0].minima.astype("<u4").tobytes()).hexdigest()[:16] == "8956987c9b542288"
+    )
     dense = densify(Sketch.of(shingles(words("a b c d e f g h i"))).minima[np.newaxis])
     assert hashlib.sha256(dense.astype("<u4").tobytes()).hexdigest()[:16] == "46a018128af1bc66"
 

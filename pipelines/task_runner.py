@@ -1,0 +1,40 @@
+"""Where tasks run: in this process, or in several."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from pipelines.dedup_links import Run
+from pipelines.errors import Incomplete
+
+_PRELOADED = ("pipelines.dedup",)
+
+
+@contextmanager
+def task_runner(jobs: int) -> Iterator[Run]:
+    """A function that runs tasks and gives their results in order: ``map``, or that of ``jobs`` processes.
+
+    Raises ``Incomplete`` where a process dies. An interruption is the caller's alone; tasks that have not
+    begun are then left out.
+    """
+    if jobs <= 1:
+        yield map
+        return
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if "forkserver" in methods:
+        context.set_forkserver_preload(list(_PRELOADED))
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+    )
+    try:
+        yield pool.map
+    except BrokenProcessPool:
+        raise Incomplete("a worker process died, perhaps for want of memory; try again with -j 1") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
