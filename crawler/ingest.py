@@ -131,7 +131,7 @@ def ingest(
         counts.works += sum(record.works for record in done.records)
         counts.rejects.update(done.rejects)
         progress(counts)
-    joined = assemble(staging, preparation=current_preparation(), run=run)
+    joined = assemble(staging, preparation=current_preparation, run=run)
     counts.works += joined.works
     counts.pieces = joined.pieces
     counts.rejects.update(joined.rejects)
