@@ -120,7 +120,7 @@ def _draft(work: Work) -> _Draft:
         _chapter_row(work_id, work.source, index, *parts, known.language)
         for index, parts in enumerate(zip(work.chapters, cleaned, detections, strict=True), start=1)
     )
-    ratio = clean.compression_ratio(b"\n\n".join([chapter.encoded for chapter in cleaned]))
+    ratio = clean.compression_ratio(b"\n\n".join([chapter.utf8.data for chapter in cleaned]))
     return _Draft(_work_row(work_id, work, title, chapters, ratio, known, declared), chapters)
 
 
@@ -151,7 +151,7 @@ def _chapter_row(
         notes_after=_lines(chapter.notes_after),
         blocks=cleaned.blocks,
         spans=cleaned.spans,
-        n_words=clean.count_words(cleaned.text, cleaned.encoded),
+        n_words=clean.count_words(cleaned.text, cleaned.utf8),
         n_words_source=chapter.n_words_source,
         n_chars=len(cleaned.text),
         n_paragraphs=clean.count_paragraphs(cleaned.blocks),
@@ -162,7 +162,7 @@ def _chapter_row(
         language_confidence=detection.confidence,
         language_status=detection.status,
         text_flags=cleaned.flags,
-        content_sha256=hashlib.sha256(cleaned.encoded).hexdigest(),
+        content_sha256=hashlib.sha256(cleaned.utf8.data).hexdigest(),
     )
 
 
