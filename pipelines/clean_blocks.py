@@ -39,7 +39,7 @@ _SHORT = 4096
 def find_blocks(text: str, title: str | None = None, utf8: Utf8 | None = None) -> Blocks:
     """Blocks of ``text``, which is canonical: sorted, disjoint, covering all but white space.
 
-    ``title`` is the chapter's, to know it when the text repeats it; ``utf8`` is the text's UTF-8, where that is at hand.
+    ``title`` is the chapter's, to know it when the text repeats it; ``utf8`` is the text's, where that is at hand.
     """
     if not text:
         return Blocks.empty()

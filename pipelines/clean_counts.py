@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import regex
 
 from pipelines.clean_utf8 import Utf8
@@ -105,7 +105,7 @@ def _classes(size: int) -> npt.NDArray[np.uint8]:
 
 
 def compression_ratio(text: str | bytes) -> float | None:
-    """Compressed size of ``text`` (UTF-8, zlib level 1) by its size, to 4 digits; ``None`` for no text.
+    """Compressed size of ``text`` (UTF-8, zstd level 1) by its size, to 4 digits; ``None`` for no text.
 
     Of more than 16 KiB, four windows of 4 KiB spread evenly from the first to the last byte stand for it, as one
     stream: to tell junk from prose they do, and the whole would cost more than all other cleaning.
@@ -117,4 +117,9 @@ def compression_ratio(text: str | bytes) -> float | None:
     if len(data) > _WINDOWS * _WINDOW:
         starts = [last * i // (_WINDOWS - 1) for i in range(_WINDOWS)]
         data = b"".join([data[start : start + _WINDOW] for start in starts])
-    return round(len(zlib.compress(data, 1)) / len(data), 4)
+    return round(len(_codec().compress(data, asbytes=True)) / len(data), 4)
+
+
+@cache
+def _codec() -> pa.Codec:
+    return pa.Codec("zstd", compression_level=1)

@@ -26,6 +26,9 @@ HASH_LENGTH = 20
 """Hex digits of the content hash in the key of a work that names no archive: 80 bits."""
 
 
+_NO_ENGAGEMENT = Engagement().model_dump()
+
+
 class Unprepared(Exception):
     """Raised for a work that cannot become rows; it becomes a row of ``rejects``."""
 
@@ -176,7 +179,7 @@ def _work_row(
     declared: str | None,
 ) -> WorkRow:
     provenance = work.provenance
-    engagement = work.engagement or Engagement()
+    engagement = work.engagement.model_dump() if work.engagement else _NO_ENGAGEMENT
     relationships = _tags(work.relationships)
     persons = [author for author in work.authors if author.kind not in {AuthorKind.ANONYMOUS, AuthorKind.ORPHANED}]
     flags = dict.fromkeys(provenance.flags)
@@ -234,7 +237,7 @@ def _work_row(
         compression_ratio=ratio,
         published_date=work.published_date,
         updated_date=work.updated_date,
-        **engagement.model_dump(),
+        **engagement,
         engagement_at=work.engagement_at,
         dup_cluster_id=None,
         dup_role="unique",
@@ -271,4 +274,4 @@ def _lines(text: str | None) -> str | None:
 
 
 def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(filter(None, map(clean.one_line, tags)))
+    return tuple(filter(None, map(clean.one_line, tags))) if tags else tags
