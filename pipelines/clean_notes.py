@@ -285,8 +285,11 @@ def note_words(paragraph: str, stems: Stems = ALL_STEMS) -> Guess | None:
 
 
 def stems_of(paragraphs: Sequence[str]) -> list[Stems]:
-    """Which stems each of ``paragraphs`` holds: one look at all of them, in place of 80 searches in each."""
-    lowered = [_plain(paragraph[:_BODY]).lower() for paragraph in paragraphs]
+    """Which stems each of ``paragraphs`` holds: one look at all of them, in place of 90 searches in each.
+
+    One that begins as speech holds none: ``note_words`` never takes it for a note.
+    """
+    lowered = ["" if p.startswith(_STARTS_QUOTED) else _plain(p[:_BODY]).lower() for p in paragraphs]
     together = "\n".join(lowered)
     found = [stem for stem in _SHORT_STEMS if stem in together]
     data = together.encode("utf-8", "surrogatepass")

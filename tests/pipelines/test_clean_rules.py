@@ -487,7 +487,7 @@ def test_verse(paragraph, is_verse):
 def test_stems_are_found_wherever_they_are(parts):
     half = len(parts) // 2
     passages = ["".join(parts), "".join(parts[:half]), "".join(parts[half:])]
-    lowered = [passage.replace("’", "'").lower() for passage in passages]
+    lowered = ["" if p.startswith(("“", "’")) else p.replace("’", "'").lower() for p in passages]
     assert stems_of(passages) == [
         tuple(tuple(stem for stem in group if stem in passage) for group in ALL_STEMS) for passage in lowered
     ]
