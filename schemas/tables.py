@@ -135,7 +135,7 @@ class WorkRow(Record):
     n_chars: BigCount
     """Characters of all chapters."""
     compression_ratio: float | None
-    """Compressed size of the text by its size (zlib, level 1; of more than 16 KiB, four windows of 4 KiB):
+    """Compressed size of the text by its size (zstd, level 1; of more than 16 KiB, four windows of 4 KiB):
     under 0.1 for repetitive junk, about 0.5 for prose; null where there is no text."""
     published_date: date | None
     """Date of publication that the source claims."""
