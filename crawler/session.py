@@ -155,7 +155,7 @@ def _gathered(where: Path | str) -> Corpus:
 def _finish_assembling(staging: Staging) -> None:
     """An ingest that was killed may have left pieces of works that are not yet put together, a crawl its journal."""
     run = staging.ledger.begin_run("scrapy build", {})
-    stage_left(staging, run, current_preparation())
+    stage_left(staging, run, current_preparation)
     counts = assemble(staging, preparation=current_preparation, run=run)
     staging.ledger.end_run(run, {"works": counts.works})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -132,10 +132,14 @@ class Stager:
         return len(entries)
 
 
-def stage_left(staging: Staging, run: int, preparation: str) -> None:
-    """Stage what a killed crawl left in the journal of a corpus. The caller holds it. Raises ``Incomplete``."""
+def stage_left(staging: Staging, run: int, preparation: Callable[[], str]) -> None:
+    """Stage what a killed crawl left in the journal of a corpus. The caller holds it. Raises ``Incomplete``.
+
+    ``preparation`` loads every reader, and is asked only where something was left.
+    """
     with closing(CrawlLedger(staging.folder / "ledger.sqlite")) as ledger:
-        Stager(staging, ledger, run, preparation).stage_journal()
+        if next(ledger.journal(), None) is not None:
+            Stager(staging, ledger, run, preparation()).stage_journal()
 
 
 class Gathering:
