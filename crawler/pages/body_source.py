@@ -59,6 +59,9 @@ _LONGEST: Final = 32 << 20
 _LONGEST_HEAD: Final = 20_000
 
 
+_MARK_TAG: Final = re.compile(rb"<(/?)([a-z]+)[^<>]*>")
+
+
 class _Places:
     """Where in the source of one page elements are looked for: they are asked for in order, as a rule.
 
@@ -199,14 +202,27 @@ def _is_plain(name: str, attributes: str) -> bool:
 
 
 def _is_open(node: LexborNode, source: bytes, start: int) -> bool:
-    """Whether the first paragraph begins in the tree as in the source: no mark is still open from before."""
+    """Whether the first paragraph begins in the tree as in the source: no mark is still open from before.
+
+    A parser opens such a mark again before the first character or mark of the paragraph (HTML, reconstructing the
+    active formatting elements): the tree then has one element more on the way down.
+    """
     paragraph = node.css_first("p")
-    first = paragraph.child if paragraph is not None else None
-    inside = source.index(b">", start) + 1
-    if source[inside : inside + 1] != b"<":
-        return first is not None and first.tag == "-text"
-    name = re.match(rb"<([a-z]+)", source[inside : inside + 12])
-    return first is not None and name is not None and first.tag == name[1].decode()
+    inside = paragraph.child if paragraph is not None else None
+    at = source.index(b">", start) + 1
+    has_mark = False
+    while source[at : at + 1] == b"<":
+        tag = _MARK_TAG.match(source, at)
+        if tag is None:
+            return False
+        if tag[1]:
+            return has_mark and inside is None
+        if inside is None or inside.tag != tag[2].decode():
+            return False
+        if tag[2] in (b"br", b"hr"):
+            return True
+        inside, at, has_mark = inside.child, tag.end(), True
+    return inside is not None and inside.tag == "-text"
 
 
 def _letters(text: str) -> bytes:
