@@ -89,7 +89,12 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
             drafts.append(error)
     texts = [chapter.text for draft in drafts if isinstance(draft, _Draft) for chapter in draft.chapters]
     prints = iter(fingerprint.fingerprint_chapters(texts))
-    return [draft if isinstance(draft, Unprepared) else _fingerprinted(draft, prints) for draft in drafts]
+    own = [list(islice(prints, len(draft.chapters))) for draft in drafts if isinstance(draft, _Draft)]
+    works = iter(fingerprint.fingerprint_works(own))
+    return [
+        draft if isinstance(draft, Unprepared) else Prepared(draft.work, draft.chapters, next(works))
+        for draft in drafts
+    ]
 
 
 class _Draft(NamedTuple):
@@ -97,11 +102,6 @@ class _Draft(NamedTuple):
 
     work: WorkRow
     chapters: tuple[ChapterRow, ...]
-
-
-def _fingerprinted(draft: _Draft, prints: Iterator[fingerprint.ChapterFingerprint]) -> Prepared:
-    own = list(islice(prints, len(draft.chapters)))
-    return Prepared(draft.work, draft.chapters, fingerprint.fingerprint_work(own))
 
 
 def _draft(work: Work) -> _Draft:
