@@ -327,7 +327,6 @@ def shingles(word_hashes: Hashes) -> Hashes:
     size = min(SHINGLE_WORDS, len(word_hashes))
     if size == 0:
         return np.empty(0, dtype=np.uint64)
-    count = len(word_hashes) - size + 1
     if size < SHINGLE_WORDS:
         total = np.full(1, size, dtype=np.uint64)
         for place in range(size):

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from pipelines.dedup_links import Run
 from pipelines.errors import Incomplete
 
-_PRELOADED = ("pipelines.dedup",)
+_PRELOADED = "pipelines.dedup_preload"
 
 
 @contextmanager
-def task_runner(jobs: int) -> Iterator[Run]:
+def task_runner(jobs: int, preloaded: str = _PRELOADED) -> Iterator[Run]:
     """A function that runs tasks and gives their results in order: ``map``, or that of ``jobs`` processes.
 
+    ``preloaded`` is a module that is loaded once, by the process that the others are forked from.
     Raises ``Incomplete`` where a process dies. An interruption is the caller's alone; tasks that have not
     begun are then left out.
     """
@@ -28,7 +29,7 @@ def task_runner(jobs: int) -> Iterator[Run]:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
-        context.set_forkserver_preload(list(_PRELOADED))
+        context.set_forkserver_preload([preloaded])
     pool = ProcessPoolExecutor(
         jobs, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
     )
