@@ -25,3 +25,10 @@ def read_columns(segment: str | Path, table: str, columns: Sequence[str]) -> pa.
             f"{path}: an older version staged this, without {min(missing)}; run scrapy ingest on the same files again"
         )
     return found.select(list(columns))
+
+
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece, without a copy where it is."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)

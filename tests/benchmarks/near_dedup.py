@@ -36,7 +36,7 @@ def stage_range(task: tuple[str, int, int, str]) -> str:
     path, start, end, folder = task
     with Path(path).open("rb") as stream:
         stream.seek(start)
-        works = [orjson.loads(line) for line in stream.read(end - start).splitlines()]
+        works = [orjson.loads(line) for line in stream.readlines(end - start - 1)]
     chapters = [chapter.encode() for work in works for chapter in work["chapters"]]
     prints = iter(fingerprint_chapters(chapters))
     done = fingerprint_works([list(islice(prints, len(work["chapters"]))) for work in works])
