@@ -90,9 +90,9 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
     texts = [chapter.text for draft in drafts if isinstance(draft, _Draft) for chapter in draft.chapters]
     prints = iter(fingerprint.fingerprint_chapters(texts))
     own = [list(islice(prints, len(draft.chapters))) for draft in drafts if isinstance(draft, _Draft)]
-    works = iter(fingerprint.fingerprint_works(own))
+    fingerprints = iter(fingerprint.fingerprint_works(own))
     return [
-        draft if isinstance(draft, Unprepared) else Prepared(draft.work, draft.chapters, next(works))
+        draft if isinstance(draft, Unprepared) else Prepared(draft.work, draft.chapters, next(fingerprints))
         for draft in drafts
     ]
 

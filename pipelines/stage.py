@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -22,10 +23,12 @@ from pipelines.errors import Incomplete, write_failure
 from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_columns
 from pipelines.ledger import InputRecord, Ledger
 from pipelines.parts import PartKey
-from pipelines.prepare import Prepared
 from schemas.arrow import arrow_schema, to_table
 from schemas.tables import ChapterRow, RejectRow, WorkRow
 from schemas.work import Work
+
+if TYPE_CHECKING:  # who only reads what is staged is spared the cleaner
+    from pipelines.prepare import Prepared
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import forkserver
+from typing import TYPE_CHECKING
 
-from pipelines.dedup_links import Run
 from pipelines.errors import Incomplete
+
+if TYPE_CHECKING:
+    from pipelines.dedup_links import Run
 
 _PRELOADED = "pipelines.dedup_preload"
 
@@ -30,6 +34,7 @@ def task_runner(jobs: int, preloaded: str = _PRELOADED) -> Iterator[Run]:
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
         context.set_forkserver_preload([preloaded])
+        forkserver.ensure_running()  # it loads while the caller makes the first tasks
     pool = ProcessPoolExecutor(
         jobs, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
     )
