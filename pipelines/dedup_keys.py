@@ -22,17 +22,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.fingerprint import (
-    BINS,
-    CHAPTER_BINS,
-    EMPTY,
-    SKETCH_VERSION,
-    Minima,
-    coarsened,
-    densify,
-    fixed_binary,
-    sketch_matrix,
-)
+from pipelines.fingerprint import BINS, CHAPTER_BINS, EMPTY, SKETCH_VERSION, Minima, coarsened, densify
+from pipelines.fingerprint_table import fixed_binary, sketch_matrix
 from pipelines.fingerprint_words import Hashes, mix
 from pipelines.staged_columns import read_columns, whole
 

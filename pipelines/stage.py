@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pipelines.errors import Incomplete, write_failure
-from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_columns
+from pipelines.fingerprint_table import FINGERPRINT_FIELDS, fingerprint_columns
 from pipelines.ledger import InputRecord, Ledger
 from pipelines.parts import PartKey
 from schemas.arrow import arrow_schema, to_table

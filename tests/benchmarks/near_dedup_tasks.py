@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from pipelines.dedup import find_duplicates
 from pipelines.dedup_decide import DUPLICATE
 from pipelines.dedup_links import Run
-from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_chapters, fingerprint_columns, fingerprint_works
+from pipelines.fingerprint import fingerprint_chapters, fingerprint_works
+from pipelines.fingerprint_table import FINGERPRINT_FIELDS, fingerprint_columns
 from pipelines.staged_columns import read_columns
 from pipelines.without_pandas import settle_pandas
 from schemas.arrow import arrow_schema

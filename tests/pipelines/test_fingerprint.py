@@ -15,19 +15,17 @@ from pipelines import fingerprint_words
 from pipelines.fingerprint import (
     BINS,
     EMPTY,
-    FINGERPRINT_FIELDS,
     Sketch,
     densify,
     fingerprint_chapter,
     fingerprint_chapters,
-    fingerprint_columns,
     fingerprint_work,
     merge,
     shingle_set,
     shingles,
-    sketch_matrix,
     words,
 )
+from pipelines.fingerprint_table import FINGERPRINT_FIELDS, fingerprint_columns, sketch_matrix
 
 MASK = (1 << 64) - 1
 MODERATE = settings(max_examples=60, deadline=None)
