@@ -19,10 +19,13 @@ format: .venv/.installed  ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.installed   ## measure: readers beside the bare parse; languages; stories to dataset, time and memory (by hand)
+bench: .venv/.installed   ## measure readers, languages, the whole way, a crawl, and near-dedup beside other tools (by hand, an hour)
 	$(BIN)/python -m tests.benchmarks.readers
 	$(BIN)/python -m tests.benchmarks.language
 	$(BIN)/python -m tests.benchmarks.files_to_dataset -j 1 2
+	$(BIN)/python -m tests.benchmarks.whole_way
+	$(BIN)/python -m tests.benchmarks.crawl
+	$(BIN)/python -m tests.benchmarks.side_by_side
 
 archive: .venv/.installed ## serve made works on 127.0.0.1 to try the crawler on: docs/test-archive.md
 	$(BIN)/python -m tests.sites

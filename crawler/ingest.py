@@ -9,14 +9,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+from crawler.cluster_workers import ClusterWorkers, stage_elsewhere
+from crawler.preparation import current_preparation
 from crawler.readers import formats
 from crawler.readers.source import Limits, Rejected, Source, Unreadable
 from crawler.scan import FoundFile
 from crawler.workers import READERS, Done, Notify, WorkerLimits, Workers
 from pipelines import versions
 from pipelines.assemble import assemble
+from pipelines.cluster import Cluster
 from pipelines.errors import Incomplete
 from pipelines.ledger import InputRecord
 from pipelines.parts import part_key
@@ -29,6 +33,8 @@ from schemas.work import Work
 MIN_BATCH_BYTES = 2**20
 MAX_BATCH_BYTES = 4 * 2**20
 """Files per task, by size: what is staged, and what a kill can cost, at a time."""
+MAX_CLUSTER_BATCH_BYTES = 32 * 2**20
+"""The same on a cluster: one process acknowledges the tasks of all, in an object store with a request each."""
 MAX_BATCH_FILES = 500
 PREPARE_CHARACTERS = 2**20
 """Text that is prepared at a time."""
@@ -76,6 +82,8 @@ class _Task:
     limits: Limits
     told: SourceConfig
     is_second_try: bool = False
+    store: str | None = None
+    """Address of the object store that a machine of a cluster brings the segments to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +100,16 @@ def ingest(
     config: CorpusConfig,
     *,
     command: str,
-    jobs: int,
+    jobs: int | Cluster,
     told: SourceConfig | None = None,
     progress: Progress = lambda _: None,
 ) -> IngestCounts:
     """Read, prepare and stage files that the ledger does not know as they are.
 
     ``origin`` tells folders with equal file names apart; ``told`` is what ``corpus.toml`` says of the
-    files' format. A task is written as segments by a worker
-    and made to count by this process; what a killed run left behind is discarded first. At last the
-    pieces of works (a chapter to a file) are put together.
+    files' format; ``jobs`` how many processes, or which cluster, the tasks run on. A task is written
+    as segments by a worker and made to count by this process; what a killed run left behind is discarded
+    first. At last the pieces of works (a chapter to a file) are put together.
     Raises ``Incomplete`` when the disk refuses or the run is interrupted; what is staged by then
     stays and the same command goes on from there.
     """
@@ -123,18 +131,12 @@ def ingest(
         counts.works += sum(record.works for record in done.records)
         counts.rejects.update(done.rejects)
         progress(counts)
-    joined = assemble(staging, preparation=current_preparation(), run=run)
+    joined = assemble(staging, preparation=current_preparation, run=run)
     counts.works += joined.works
     counts.pieces = joined.pieces
     counts.rejects.update(joined.rejects)
     staging.ledger.end_run(run, {"works": counts.works, "unchanged": counts.unchanged, "rejects": dict(counts.rejects)})
     return counts
-
-
-def current_preparation() -> str:
-    """What a file's rows depend on besides its bytes: it is read again when this changes."""
-    readers = {f"reader.{name}": version for name, version in formats.versions().items()}
-    return " ".join(f"{name}={value}" for name, value in sorted((versions.methods() | readers).items()))
 
 
 def limits_of(config: CorpusConfig) -> Limits:
@@ -149,10 +151,10 @@ def limits_of(config: CorpusConfig) -> Limits:
     )
 
 
-def _batches(files: Sequence[FoundFile], jobs: int) -> Iterator[tuple[FoundFile, ...]]:
+def _batches(files: Sequence[FoundFile], jobs: int, most: int) -> Iterator[tuple[FoundFile, ...]]:
     """Files in tasks of about equal size, the largest files first: they would keep the others waiting."""
     share = sum(file.size or 0 for file in files) // (4 * jobs)
-    limit = min(MAX_BATCH_BYTES, max(MIN_BATCH_BYTES, share))
+    limit = min(most, max(MIN_BATCH_BYTES, share))
     batch: list[FoundFile] = []
     size = 0
     for file in sorted(files, key=lambda file: (-(file.size or 0), file.ref)):
@@ -166,7 +168,12 @@ def _batches(files: Sequence[FoundFile], jobs: int) -> Iterator[tuple[FoundFile,
 
 
 def _run(
-    staging: Staging, run: int, files: Sequence[FoundFile], config: CorpusConfig, told: SourceConfig, jobs: int
+    staging: Staging,
+    run: int,
+    files: Sequence[FoundFile],
+    config: CorpusConfig,
+    told: SourceConfig,
+    jobs: int | Cluster,
 ) -> Iterator[tuple[_Task, _Result]]:
     """Results of all tasks as they come. A file that ends its worker is tried alone, then rejected."""
     if not files:
@@ -175,11 +182,17 @@ def _run(
 
     def task_of(batch: tuple[FoundFile, ...], *, is_second_try: bool = False) -> _Task:
         name = f"{run:06d}-{next(numbers):06d}"
-        return _Task(name, staging.segments_folder, batch, limits_of(config), told, is_second_try)
+        return _Task(name, staging.segments_folder, batch, limits_of(config), told, is_second_try, staging.store)
 
     limits = WorkerLimits(config.limits.max_seconds, config.limits.max_memory_mib * 2**20)
-    batches = [task_of(batch) for batch in _batches(files, jobs)]
-    workers = Workers(stage_batch, min(jobs, len(batches)), limits, READERS)
+    width = jobs.width if isinstance(jobs, Cluster) else jobs
+    most = MAX_CLUSTER_BATCH_BYTES if isinstance(jobs, Cluster) else MAX_BATCH_BYTES
+    batches = [task_of(batch) for batch in _batches(files, width, most)]
+    workers: Workers[_Task, _Result] | ClusterWorkers[_Task, _Result]
+    if isinstance(jobs, Cluster):
+        workers = ClusterWorkers(jobs, partial(stage_elsewhere, function=stage_batch, limits=limits))
+    else:
+        workers = Workers(stage_batch, min(width, len(batches)), limits, READERS)
     for task in batches:
         workers.submit(task)
     with closing(workers.results()) as results:

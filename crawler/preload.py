@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 
-from crawler import ingest
+from crawler import ingest  # noqa: F401 - what the workers run
+from crawler.preparation import current_preparation
 from crawler.readers import formats
 from pipelines import language
 from pipelines.without_pandas import settle_pandas
 
 settle_pandas()
-ingest.current_preparation()
+current_preparation()
 for _form in formats.FORMATS:
     _ = _form.code
 language.engines()

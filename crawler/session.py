@@ -4,57 +4,70 @@ from __future__ import annotations
 
 import functools
 import textwrap
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from crawler.command import shown
-from crawler.ingest import IngestCounts, current_preparation, ingest, limits_of
+from crawler.ingest import IngestCounts, ingest, limits_of
+from crawler.preparation import current_preparation
 from crawler.progress import BuildProgress, FileProgress
 from crawler.readers.formats import recognise
 from crawler.readers.source import Source, Unreadable
 from crawler.scan import FoundFile, scan
-from crawler.summary import say_built, say_ingested
+from crawler.summary import say_built, say_ingested, shown_corpus
 from pipelines.assemble import assemble
 from pipelines.build import build
+from pipelines.cluster import Cluster, open_cluster
 from pipelines.corpus import Corpus
+from pipelines.crawl_stage import stage_left
 from pipelines.errors import CannotStart, WrongUsage
 from pipelines.explain import explain
 from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig, SourceConfig
 
 
-def ingest_and_build(path: Path, paths: Sequence[Path], *, command: str, jobs: int, with_build: bool) -> None:
-    """Read files into the corpus at ``path``, making it if it is new, and build a version.
+def ingest_and_build(
+    where: Path | str, paths: Sequence[Path], *, command: str, jobs: int, with_build: bool, cluster: str | None = None
+) -> None:
+    """Read files into the corpus at ``where``, making it if it is new, and build a version.
 
     Raises ``WrongUsage`` for paths that do not exist, ``CannotStart`` for a ``corpus.toml`` that
     cannot be read, folders without files and a corpus in use, ``Incomplete`` as ``ingest`` and
     ``build`` do. Nothing is made before the arguments are known to be right.
+    ``cluster`` is the address of the scheduler whose workers do the tasks.
     """
-    corpus = Corpus(path)
-    if path.exists() and not path.is_dir():
-        raise WrongUsage(f"{path}: is a file; -c takes the folder of a corpus")
+    if cluster:
+        where, paths = _for_all(where), [root.absolute() for root in paths]
+    corpus = corpus_at(where)
+    if corpus.path.exists() and not corpus.path.is_dir():
+        raise WrongUsage(f"{where}: is a file; -c takes the folder of a corpus")
     roots = _roots(paths, corpus, corpus.config)
-    found = {root: list(scan(root, leave_out=[path])) for root in roots}
+    found = {root: list(scan(root, leave_out=[corpus.path])) for root in roots}
     if not any(found.values()):
         raise CannotStart(f"{', '.join(map(shown, roots))}: no files there; nothing to read")
     if corpus.create():
-        print(f"new corpus {shown(path)}; its settings: {shown(corpus.config_path)}")
-    with corpus.lock(), closing(Staging(corpus.staging)) as staging:
-        say_ingested(_ingest_all(staging, found, corpus, command, jobs))
+        print(f"new corpus {shown_corpus(corpus)}; its settings: {shown_corpus(corpus, 'corpus.toml')}")
+        corpus = corpus_at(where)
+    with (
+        _place(jobs, cluster, [*_seen(where), *roots]) as place,
+        corpus.lock(),
+        closing(corpus.open_staging()) as staging,
+    ):
+        say_ingested(_ingest_all(staging, found, corpus, command, place))
         if with_build:
-            _build(corpus, staging, jobs)
+            _build(corpus, staging, place)
 
 
-def say_how(path: Path, paths: Sequence[Path]) -> None:
+def say_how(where: Path | str, paths: Sequence[Path]) -> None:
     """Print how each file would be read, and of tables which column would become which field; nothing is made.
 
     Raises ``WrongUsage`` and ``CannotStart`` as ``ingest_and_build`` does.
     """
-    corpus = Corpus(path)
+    corpus = corpus_at(where)
     for root in _roots(paths, corpus, corpus.config):
         told = _told(root, corpus) or SourceConfig(path=".")
-        for file in scan(root, leave_out=[path]):
+        for file in scan(root, leave_out=[corpus.path]):
             if file.problem:
                 print(f"{file.ref}: not read: {': '.join(file.problem)}")
                 continue
@@ -69,56 +82,92 @@ def say_how(path: Path, paths: Sequence[Path]) -> None:
                 print(f"{file.ref}: not read: {error}")
 
 
-def build_version(path: Path, *, jobs: int) -> None:
-    """Build a version of the corpus at ``path`` from what it has staged.
+def build_version(where: Path | str, *, jobs: int, cluster: str | None = None) -> None:
+    """Build a version of the corpus at ``where`` from what it has staged.
 
     Raises ``WrongUsage`` where there is no corpus, ``CannotStart`` where nothing is staged or
     ``corpus.toml`` cannot be read, ``Incomplete`` as ``build`` does.
     """
-    corpus = _gathered(path)
-    with corpus.lock(), closing(Staging(corpus.staging)) as staging:
+    where = _for_all(where) if cluster else where
+    corpus = _gathered(where)
+    with (
+        _place(jobs, cluster, _seen(where)) as place,
+        corpus.lock(),
+        closing(corpus.open_staging()) as staging,
+    ):
         staging.discard_unacknowledged()
         _finish_assembling(staging)
-        _build(corpus, staging, jobs)
+        _build(corpus, staging, place)
 
 
-def explain_work(path: Path, work_id: str) -> None:
-    """Print what became of a work of the corpus at ``path``.
+def corpus_at(where: Path | str) -> Corpus:
+    """The corpus in a folder, or at the address of an object store (``s3://…``)."""
+    if isinstance(where, Path):
+        return Corpus(where)
+    from pipelines.remote_corpus import RemoteCorpus  # noqa: PLC0415 - an optional part
+
+    return RemoteCorpus.at(where)
+
+
+def _for_all(where: Path | str) -> Path | str:
+    """The same place as other machines know it."""
+    return where.absolute() if isinstance(where, Path) else where
+
+
+def _seen(where: Path | str) -> list[Path]:
+    """What workers of a cluster must see on their file system."""
+    return [where] if isinstance(where, Path) else []
+
+
+@contextmanager
+def _place(jobs: int, address: str | None, paths: Sequence[Path]) -> Iterator[int | Cluster]:
+    """Where tasks run: in ``jobs`` processes, or on the cluster at an address, whose workers see ``paths``."""
+    if address is None:
+        yield jobs
+        return
+    with open_cluster(address) as cluster:
+        cluster.check(paths)
+        yield cluster
+
+
+def explain_work(where: Path | str, work_id: str) -> None:
+    """Print what became of a work of the corpus at ``where``.
 
     Raises ``WrongUsage`` where there is no such corpus or work, ``CannotStart`` where nothing is staged or
     ``corpus.toml`` cannot be read.
     """
-    corpus = _gathered(path)
-    with closing(Staging(corpus.staging)) as staging:
+    corpus = _gathered(where)
+    with closing(corpus.open_staging()) as staging:
         for line in explain(corpus, staging, work_id):
             print(line)
 
 
-def _gathered(path: Path) -> Corpus:
+def _gathered(where: Path | str) -> Corpus:
     """A corpus that has gathered something."""
-    corpus = Corpus(path)
-    if not path.is_dir():
-        raise WrongUsage(f"{path}: no such corpus; scrapy ingest FOLDER -c {path} makes one")
-    if not (corpus.staging / "ledger.sqlite").exists():
-        raise CannotStart(f"{path}: nothing is staged; scrapy ingest FOLDER -c {path} gathers works")
+    corpus = corpus_at(where)
+    if not corpus.path.is_dir():
+        raise WrongUsage(f"{where}: no such corpus; scrapy ingest FOLDER -c {where} makes one")
+    if not corpus.exists():
+        raise CannotStart(f"{where}: nothing is staged; scrapy ingest FOLDER -c {where} gathers works")
     return corpus
 
 
 def _finish_assembling(staging: Staging) -> None:
-    """An ingest that was killed may have left pieces of works that are not yet put together."""
+    """An ingest that was killed may have left pieces of works that are not yet put together, a crawl its journal."""
     run = staging.ledger.begin_run("scrapy build", {})
-    counts = assemble(staging, preparation=current_preparation(), run=run)
+    stage_left(staging, run, current_preparation)
+    counts = assemble(staging, preparation=current_preparation, run=run)
     staging.ledger.end_run(run, {"works": counts.works})
 
 
-def _build(corpus: Corpus, staging: Staging, jobs: int) -> None:
+def _build(corpus: Corpus, staging: Staging, jobs: int | Cluster) -> None:
     with BuildProgress() as progress:
         manifest = build(corpus, staging, jobs=jobs, progress=progress)
     say_built(corpus, manifest)
 
 
 def _ingest_all(
-    staging: Staging, found: dict[Path, list[FoundFile]], corpus: Corpus, command: str, jobs: int
+    staging: Staging, found: dict[Path, list[FoundFile]], corpus: Corpus, command: str, jobs: int | Cluster
 ) -> IngestCounts:
     total = IngestCounts()
     n_files = sum(len(files) for files in found.values())

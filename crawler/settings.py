@@ -63,6 +63,8 @@ EXTENSIONS = {
     "crawler.extensions.ProgressLine": 910,
 }
 
+MAX_LIST_RESULTS = 100_000  # ours; works of one list that an OTW archive shows; longer ones are read in parts, by date
+
 # What is kept
 WARC_ENABLED = True  # ours; needs CORPUS or WARC_DIR
 WARC_DIR = None  # ours; default: staging/warc of the corpus
@@ -83,3 +85,9 @@ LOG_FORMAT = "%(asctime)s %(levelname)s: %(message)s"  # default names the modul
 PROGRESS_INTERVAL = 60  # ours; seconds between lines on the progress, where there is no terminal; 0 for none
 STATS_DUMP = False  # default True; the record of the run keeps them
 DEFAULT_DROPITEM_LOG_LEVEL = "DEBUG"  # default "WARNING"; copies are normal and counted
+
+# Where it goes
+CORPUS = None  # ours; folder of the corpus, default datasets/<spider>
+CONTACT = None  # ours; e-mail address or page of whoever crawls; without one a crawl does not start
+BUILD = True  # ours; build a version of the dataset at the end of a crawl
+ITEM_PIPELINES = {"pipelines.items.StageItems": 100}  # default none; before anything else sees a work

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from crawler.command import shown
+from pathlib import Path
+
+from crawler.command import STORE, shown
 from crawler.ingest import IngestCounts
 from pipelines.corpus import Corpus
 from schemas.manifest import Manifest
@@ -14,6 +16,12 @@ _METHODS = {
     "containment": "held in a longer work",
     "renamed": "the same but for names and pronouns",
 }
+
+
+def shown_corpus(corpus: Corpus, *below: str) -> str:
+    """A corpus, or a thing in it, as a person would type it."""
+    local = Path(corpus.address, *below)
+    return "/".join([corpus.address, *below]) if corpus.address.startswith(STORE) else shown(local)
 
 
 def say_ingested(counts: IngestCounts) -> None:
@@ -37,10 +45,10 @@ def say_built(corpus: Corpus, manifest: Manifest) -> None:
     print(f"rejects   {sum(counts.rejects.values()):,}")
     for reason, number in counts.rejects.items():
         print(f"            {number:>5,}  {reason}")
-    version = corpus.path / manifest.version
-    print(f"written   {shown(version)} (digest {manifest.digest[:16]})")
+    print(f"written   {shown_corpus(corpus, manifest.version)} (digest {manifest.digest[:16]})")
     print("open it:")
-    print(f"""  python -c 'import pandas as pd; print(pd.read_parquet("{shown(corpus.path)}/latest/works"))'""")
+    newest = shown_corpus(corpus, corpus.newest_name)
+    print(f"""  python -c 'import pandas as pd; print(pd.read_parquet("{newest}/works"))'""")
 
 
 def _count(number: int, noun: str) -> str:

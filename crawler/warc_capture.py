@@ -86,7 +86,7 @@ class WarcCapture:
         if self._folder is None:
             return
         settings = self._crawler.settings
-        info = warc_info(settings, spider.name)
+        info = warc_info(settings, spider.name) | getattr(spider, "warc_info", {})
         try:
             self._files = WarcFiles(self._folder, spider.name, info, max_size=settings.getint("WARC_MAX_SIZE"))
         except OSError as error:

@@ -130,6 +130,7 @@ class WarcFiles:
         self._path: Path | None = None
         self._size = 0
         self._serial = 0
+        self._leads_on = False  # an index of chapters stays in one file with the work that comes after it
         self.names: list[str] = []
         """Names of the files begun, without ``.open``."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -138,11 +139,12 @@ class WarcFiles:
 
     def write(self, exchange: Exchange) -> None:
         """Append an exchange, durably. Raises ``OSError``; the file then ends with the last whole exchange."""
-        if self._file is not None and self._size >= self._max_size:
+        if self._file is not None and self._size >= self._max_size and not self._leads_on:
             self.close()
         if self._file is None:
             self._begin()
         self._append(rendered(exchange))
+        self._leads_on = exchange.url.endswith("/navigate")
 
     def close(self) -> None:
         """Finish the file at hand, if any. Raises ``OSError``."""

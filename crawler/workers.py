@@ -98,14 +98,18 @@ class Workers(Generic[T, R]):
         Leaving the loop early ends the workers. They have the next tasks before results are looked at.
         """
         try:
-            self._assign()
-            while any(worker.task is not None for worker in self._workers):
-                heard = self._collect()
-                self._assign()
-                yield from heard
-                self._assign()
+            yield from self.drained()
         finally:
             self.close()
+
+    def drained(self) -> Generator[Done[T, R] | Lost[T]]:
+        """The same, but the workers stay, for tasks that come later."""
+        self._assign()
+        while any(worker.task is not None for worker in self._workers):
+            heard = self._collect()
+            self._assign()
+            yield from heard
+            self._assign()
 
     def close(self) -> None:
         """End all workers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipelines.ledger import InputRecord
@@ -35,15 +36,19 @@ class AssembleCounts:
     rejects: Counter[str] = field(default_factory=Counter)
 
 
-def assemble(staging: Staging, *, preparation: str, run: int) -> AssembleCounts:
+def assemble(staging: Staging, *, preparation: Callable[[], str], run: int) -> AssembleCounts:
     """Put the staged pieces together and stage the works; what is unchanged is left as it is.
 
     The pieces in their present state decide alone, so that any order of arrival, and any
-    interruption, gives the same works. Raises ``Incomplete`` when the disk refuses.
+    interruption, gives the same works. ``preparation`` says what works depend on besides their pieces; it is
+    asked only where there are pieces, as to know it every reader is loaded.
+
+    Raises ``Incomplete`` when the disk refuses.
     """
     groups = _groups(staging)
     known = staging.ledger.known_hashes(ORIGIN)
-    wanted = {key: _digest(pieces, preparation) for key, pieces in groups.items()}
+    prepared = preparation() if groups else ""
+    wanted = {key: _digest(pieces, prepared) for key, pieces in groups.items()}
     staging.ledger.forget(ORIGIN, [key for key in known if key not in wanted])
     counts = AssembleCounts()
     works: list[StagedWork] = []
@@ -61,10 +66,10 @@ def assemble(staging: Staging, *, preparation: str, run: int) -> AssembleCounts:
         records.append(InputRecord(key, None, None, wanted[key], len(works) - before[0], len(rejects) - before[1]))
         counts.pieces += len(groups[key])
         if size > BATCH_CHARACTERS:
-            number = _write(staging, number, works, rejects, records, preparation, run, counts)
+            number = _write(staging, number, works, rejects, records, prepared, run, counts)
             size = 0
     if records:
-        _write(staging, number, works, rejects, records, preparation, run, counts)
+        _write(staging, number, works, rejects, records, prepared, run, counts)
     return counts
 
 

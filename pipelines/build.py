@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +17,24 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines import card, dedup, dedup_decide, export, versions
+from pipelines.cluster import Cluster
 from pipelines.corpus import Corpus
+from pipelines.crawl_tables import engagement_table, with_sightings
 from pipelines.dedup_links import Run
 from pipelines.dedup_policy import NO_ARCHIVE
+from pipelines.dedup_verify import verify
 from pipelines.errors import write_failure
-from pipelines.gather import gather
 from pipelines.inventory import Inventory, take_inventory
+from pipelines.new_version import NewVersion
 from pipelines.policy import POLICY_COLUMNS, judge
 from pipelines.stage import Staging
+from pipelines.table_parts import UNFINISHED, Part, batches_of, part_task, planned_parts, write_part
 from pipelines.task_runner import task_runner
 from schemas import dictionary
 from schemas.arrow import arrow_schema, to_table
 from schemas.corpus import CorpusConfig
 from schemas.manifest import Counts, FileEntry, Manifest, TableEntry
-from schemas.tables import SCHEMA_VERSION, SORT_KEYS, TABLES, DuplicateRow, RejectRow, WorkRow
+from schemas.tables import SCHEMA_VERSION, SORT_KEYS, TABLES, DuplicateRow, RejectRow
 
 WORTH_PROCESSES = 2000
 """Works from which on it takes less time to start processes than to do without."""
@@ -53,38 +56,58 @@ class Decisions:
     counts: Counts
 
 
-def build(corpus: Corpus, staging: Staging, *, jobs: int = 1, progress: Progress = lambda *_: None) -> Manifest:
+def build(
+    corpus: Corpus,
+    staging: Staging,
+    *,
+    jobs: int | Cluster = 1,
+    progress: Progress = lambda *_: None,
+) -> Manifest:
     """Build the next version of a corpus from everything that is staged.
 
     The caller holds the corpus (``Corpus.lock``). The version is written beside, made durable and
-    renamed; then the pointers are swapped. Raises ``Incomplete`` when the disk refuses; nothing of
+    renamed; then the pointers are swapped. The tasks run in ``jobs`` processes or
+    threads, or on a cluster: the bytes are the same. Raises ``Incomplete`` when the disk refuses; nothing of
     an unfinished version stays.
     """
     config = corpus.config
     progress("look through what is staged", 0, 1)
     inventory = take_inventory(staging)
+    inventory = replace(inventory, works=with_sightings(inventory.works, staging.folder))
     progress("look for copies", 0, 1)
     try:
-        with task_runner(jobs if inventory.works.num_rows >= WORTH_PROCESSES else 1) as run:
+        with _runner(inventory, jobs) as run:
             decisions = decide(inventory, config, staging.folder / "dedup", run)
     except OSError as error:
         raise write_failure(error, str(staging.folder / "dedup")) from error
-    version = corpus.next_version()
-    beside = corpus.path / f".{version}.tmp"
-    shutil.rmtree(beside, ignore_errors=True)
-    try:
-        beside.mkdir(parents=True)
-        files = _write_tables(beside, inventory, decisions, progress, jobs)
+    version = corpus.new_version()
+    with version.open():
+        files = _write_tables(version, inventory, decisions, progress, jobs)
+        counts = engagement_table(staging.folder, set(decisions.works.column("work_id").to_pylist()))
+        files.append(_written(version, "engagement", counts))
+        files.sort(key=lambda entry: entry.path)
         manifest = _manifest(corpus, version, files, decisions.counts)
-        _write_documents(beside, corpus, manifest)
-        _share_with_parent(beside, corpus, manifest)
-        beside.rename(corpus.path / version)
-        corpus.point_to(version)
-    except OSError as error:
-        raise write_failure(error, str(corpus.path / version)) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        version.write_text("README.md", card.dataset_card(corpus.config, manifest))
+        schema = json.dumps(dictionary.as_document(), indent=2, ensure_ascii=False)
+        version.write_text("schema.json", schema + "\n")
+        version.finish(manifest)
     return manifest
+
+
+@contextmanager
+def _runner(inventory: Inventory, jobs: int | Cluster) -> Iterator[Run]:
+    """What runs the tasks of dedup.
+
+    They meet in files beside the corpus. Where that is in an object store, these lie on this machine, and
+    only the comparison of texts, which is most of the work, goes to the others.
+    """
+    if isinstance(jobs, Cluster) and not inventory.rows.are_far:
+        yield jobs.run
+        return
+    processes = (os.cpu_count() or 1) if isinstance(jobs, Cluster) else jobs
+    with task_runner(processes if inventory.works.num_rows >= WORTH_PROCESSES else 1) as near:
+        far = jobs.run if isinstance(jobs, Cluster) else near
+        yield lambda function, tasks: (far if function is verify else near)(function, tasks)
 
 
 def decide(inventory: Inventory, config: CorpusConfig, folder: Path, run: Run = map) -> Decisions:
@@ -178,77 +201,47 @@ def _with_roles(works: pa.Table, findings: dedup_decide.DuplicateFindings) -> pa
     return works.append_column("dup_cluster_id", clusters).append_column("dup_role", roles)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A Parquet file to be: a table and, for works and chapters, the places of its works."""
-
-    name: str
-    path: str
-    places: np.ndarray[Any, Any]
-
-
 def _write_tables(
-    root: Path, inventory: Inventory, decisions: Decisions, progress: Progress, jobs: int
+    version: NewVersion, inventory: Inventory, decisions: Decisions, progress: Progress, jobs: int | Cluster
 ) -> list[FileEntry]:
-    works = decisions.works
-    keys = export.partition_keys(*(works.column(c).to_pylist() for c in ("source", "language", "n_chars")))
-    sizes = works.column("n_chars").to_numpy()
-    parts = [
-        _Part(name, f"{name}/site={site}/lang={lang}/part-{number:05d}.parquet", places)
-        for name in ("works", "chapters")
-        for (site, lang), number, places in export.file_plan(keys, sizes)
-    ] or [_Part(name, f"{name}/part-00000.parquet", np.empty(0, np.int64)) for name in ("works", "chapters")]
+    root, works = version.root, decisions.works
+    parts = planned_parts(works)
 
-    def write(part: _Part) -> FileEntry:
-        batches = _work_batches if part.name == "works" else _chapter_batches
-        return export.write_file(root, part.path, part.name, batches(inventory, works, part.places))
+    def write(part: Part) -> FileEntry:
+        chosen = works.take(pa.array(part.places))
+        return version.keep(
+            export.write_file(root, part.path, part.name, batches_of(part.name, inventory.rows, chosen))
+        )
 
+    if isinstance(jobs, Cluster):
+        tasks = (part_task(version, part, works, inventory.rows.folders) for part in parts)
+        entries = jobs.as_they_come(write_part, tasks)
+    else:
+        entries = export.run(write, parts, jobs)
     files = []
-    parts.sort(key=lambda part: -int(sizes[part.places].sum()) * (part.name == "chapters"))
-    for done, entry in enumerate(export.run(write, parts, jobs), start=1):
+    for done, entry in enumerate(entries, start=1):
         progress("write Parquet", done, len(parts))
         files.append(entry)
-    duplicates = _sorted(decisions.duplicates, "duplicates")
-    files.append(export.write_file(root, "duplicates/part-00000.parquet", "duplicates", [duplicates]))
+    for left in root.rglob(f"*{UNFINISHED}"):  # of workers that were lost
+        left.unlink()
     rejects = pa.concat_tables([inventory.rejects, decisions.rejects])
-    files.append(export.write_file(root, "rejects/part-00000.parquet", "rejects", [_sorted(rejects, "rejects")]))
+    files += [
+        _written(version, name, _sorted(table, name))
+        for name, table in (("duplicates", decisions.duplicates), ("rejects", rejects))
+    ]
     return sorted(files, key=lambda entry: entry.path)
+
+
+def _written(version: NewVersion, name: str, table: pa.Table) -> FileEntry:
+    """A table that is one file."""
+    return version.keep(export.write_file(version.root, f"{name}/part-00000.parquet", name, [table]))
 
 
 def _sorted(table: pa.Table, name: str) -> pa.Table:
     return table.sort_by([(key, "ascending") for key in SORT_KEYS[name]])
 
 
-def _work_batches(inventory: Inventory, works: pa.Table, places: np.ndarray[Any, Any]) -> Iterator[pa.Table]:
-    """Rows of ``works`` in the order of ``places``, with what the build decided about them."""
-    schema = arrow_schema(WorkRow)
-    start = 0
-    for end in export.cut_by_size([4096] * len(places)):
-        chosen = works.take(pa.array(places[start:end]))
-        rows = inventory.rows.take("works", chosen.column("segment").to_numpy(), chosen.column("row").to_numpy())
-        for name in ("dup_cluster_id", "dup_role", "first_seen_at", "last_seen_at"):
-            column = chosen.column(name).cast(schema.field(name).type)
-            rows = rows.set_column(rows.schema.get_field_index(name), schema.field(name), column)
-        yield rows.select(schema.names)
-        start = end
-
-
-def _chapter_batches(inventory: Inventory, works: pa.Table, places: np.ndarray[Any, Any]) -> Iterator[pa.Table]:
-    """Rows of ``chapters`` of the works at ``places``, in order, in batches of bounded text."""
-    chosen = works.take(pa.array(places))
-    segments, firsts, counts, sizes = (
-        chosen.column(name).to_numpy() for name in ("segment", "first_chapter", "n_chapters", "n_chars")
-    )
-    start = 0
-    for end in export.cut_by_size(sizes.tolist()):
-        run = slice(start, end)
-        rows = np.concatenate([np.arange(f, f + n) for f, n in zip(firsts[run], counts[run], strict=True)])
-        if len(rows):
-            yield gather(partial(inventory.rows.table, name="chapters"), np.repeat(segments[run], counts[run]), rows)
-        start = end
-
-
-def _manifest(corpus: Corpus, version: str, files: list[FileEntry], counts: Counts) -> Manifest:
+def _manifest(corpus: Corpus, version: NewVersion, files: list[FileEntry], counts: Counts) -> Manifest:
     tables = {}
     for name in TABLES:
         own = [entry for entry in files if entry.path.startswith(f"{name}/")]
@@ -257,8 +250,8 @@ def _manifest(corpus: Corpus, version: str, files: list[FileEntry], counts: Coun
     total = hashlib.sha256("".join(f"{n} {t.logical_sha256}\n" for n, t in sorted(tables.items())).encode())
     return Manifest(
         dataset=corpus.name,
-        version=version,
-        parent=corpus.versions()[-1] if corpus.versions() else None,
+        version=version.name,
+        parent=version.parent,
         schema_version=SCHEMA_VERSION,
         built_at=datetime.now(UTC).replace(microsecond=0),
         digest=total.hexdigest(),
@@ -269,36 +262,3 @@ def _manifest(corpus: Corpus, version: str, files: list[FileEntry], counts: Coun
         tools=versions.tools(),
         methods=versions.methods(),
     )
-
-
-def _write_documents(root: Path, corpus: Corpus, manifest: Manifest) -> None:
-    _write_text(root / "README.md", card.dataset_card(corpus.config, manifest))
-    _write_text(root / "schema.json", json.dumps(dictionary.as_document(), indent=2, ensure_ascii=False) + "\n")
-    _write_text(root / "MANIFEST.json", manifest.model_dump_json(indent=2) + "\n")
-
-
-def _write_text(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _share_with_parent(root: Path, corpus: Corpus, manifest: Manifest) -> None:
-    """Hard-link the files that the parent version already has: versions that differ little cost little."""
-    if manifest.parent is None:
-        return
-    parent = corpus.path / manifest.parent
-    try:
-        former = Manifest.model_validate_json((parent / "MANIFEST.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # an older or damaged version shares nothing
-        return
-    known = {(entry.path, entry.sha256) for entry in former.files}
-    for entry in manifest.files:
-        if (entry.path, entry.sha256) in known and (parent / entry.path).stat().st_size == entry.bytes:
-            link = root / f"{entry.path}.link"
-            try:
-                link.hardlink_to(parent / entry.path)
-            except OSError:  # no hard links here: the file just stays as it was written
-                return
-            link.replace(root / entry.path)

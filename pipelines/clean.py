@@ -11,6 +11,7 @@ from typing import TypeVar
 from pipelines.clean_blocks import find_blocks, mark_blocks, trimmed
 from pipelines.clean_counts import compression_ratio, count_words
 from pipelines.clean_unicode import canonical, is_canonical, moved
+from pipelines.clean_utf8 import Utf8
 from schemas.work import Block, Blocks, Span, Spans
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
     "one_line",
 ]
 
-CLEANER_VERSION = "2"
+CLEANER_VERSION = "3"
 """Rises when the same text may come out otherwise: other characters, other blocks, other counts."""
 
 _PARAGRAPHS = ("p", "list", "quote", "verse")
@@ -40,31 +41,30 @@ class Cleaned:
     spans: Sequence[Span]
     flags: tuple[str, ...]
     """What ``canonical`` changed in kind."""
-    encoded: bytes = field(repr=False, compare=False)
+    utf8: Utf8 = field(repr=False, compare=False)
     """``text`` in UTF-8, for those who count and hash it."""
 
 
 def clean(text: str, *, title: str | None = None, blocks: Sequence[Block] = (), spans: Sequence[Span] = ()) -> Cleaned:
     """Canonical form of a chapter's ``text``, its blocks and its spans."""
-    clean_text, flags, encoded = _encoded(text)
+    clean_text, flags, utf8 = _encoded(text)
     held_blocks, held_spans = Blocks.of(blocks), Spans.of(spans)
     if (held_blocks or held_spans) and clean_text != text:
         marks = (*held_blocks.columns[1:3], *held_spans.columns[1:3])
         offsets = moved(text, chain.from_iterable(marks))
         held_blocks, held_spans = _moved(held_blocks, offsets), _moved(held_spans, offsets)
-    marked = mark_blocks(clean_text, held_blocks, title) if held_blocks else find_blocks(clean_text, title)
-    return Cleaned(clean_text, marked, _trimmed(held_spans, clean_text), flags, encoded)
+    marked = mark_blocks(clean_text, held_blocks, title) if held_blocks else find_blocks(clean_text, title, utf8)
+    return Cleaned(clean_text, marked, _trimmed(held_spans, clean_text), flags, utf8)
 
 
-def _encoded(text: str) -> tuple[str, tuple[str, ...], bytes]:
+def _encoded(text: str) -> tuple[str, tuple[str, ...], Utf8]:
     """``canonical(text)``, and it in UTF-8."""
-    if not text.isascii():
-        with suppress(UnicodeEncodeError):
-            encoded = text.encode()
-            if is_canonical(text, encoded):
-                return text, (), encoded
+    with suppress(UnicodeEncodeError):
+        utf8 = Utf8(text.encode())
+        if is_canonical(text, utf8):
+            return text, (), utf8
     clean_text, flags = canonical(text)
-    return clean_text, flags, clean_text.encode()
+    return clean_text, flags, Utf8(clean_text.encode())
 
 
 _Marks = TypeVar("_Marks", Blocks, Spans)

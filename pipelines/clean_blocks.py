@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from pipelines.clean_notes import ALL_STEMS, NO_STEMS, note_label, note_opener, note_words, speaks, stems_in, talks
+from pipelines.clean_notes import (
+    ALL_STEMS,
+    NO_STEMS,
+    Stems,
+    note_label,
+    note_opener,
+    note_words,
+    speaks,
+    stems_of,
+    talks,
+)
 from pipelines.clean_rules import LONGEST_MARK, Guess, end_marker, heading, image, scene_break, verse
+from pipelines.clean_utf8 import Utf8
 from schemas.work import Block, BlockKind, Blocks
 
 _EDGE = 3
 """Blocks at each end of a chapter that notes are looked for in, beyond those that are no prose."""
 _LONGEST_RUN = 40
 """Blocks that the notes before or after a story reach at most."""
-_BODY = 1500
-"""Characters of a paragraph that note words are looked for in."""
 _LONGEST_NOTE = 5
 """Paragraphs that follow a note's opener at most."""
 _CLOSING = {"(": ")", "[": "]", "{": "}", "（": "）", "【": "】", "<": ">"}
@@ -28,18 +34,16 @@ _PROSE = frozenset({"p", "verse", "quote", "list"})
 _BREAKS = frozenset({"scene_break", "end_marker", "heading"})
 _SHORT = 4096
 """Characters: a shorter text is looked through faster paragraph by paragraph."""
-_NEWLINE = ord("\n")
-_ZERO = np.zeros(1, np.intp)
 
 
-def find_blocks(text: str, title: str | None = None) -> Blocks:
+def find_blocks(text: str, title: str | None = None, utf8: Utf8 | None = None) -> Blocks:
     """Blocks of ``text``, which is canonical: sorted, disjoint, covering all but white space.
 
-    ``title`` is the chapter's, to know it when the text repeats it.
+    ``title`` is the chapter's, to know it when the text repeats it; ``utf8`` is the text's, where that is at hand.
     """
     if not text:
         return Blocks.empty()
-    units = _one_line_units(text) if len(text) > _SHORT else None
+    units = _one_line_units(text, utf8 or Utf8.of(text)) if len(text) > _SHORT else None
     if units is None:
         units = _Units(text, [], [])
         at = 0
@@ -54,38 +58,20 @@ def find_blocks(text: str, title: str | None = None) -> Blocks:
     return units.blocks()
 
 
-def _one_line_units(text: str) -> _Units | None:
+def _one_line_units(text: str, utf8: Utf8) -> _Units | None:
     """The paragraphs of a text in which each is one line; ``None`` where one is more."""
-    codes = _codes(text)
-    newlines = np.flatnonzero(codes == _NEWLINE)
-    firsts, seconds = newlines[::2], newlines[1::2]
-    if len(firsts) != len(seconds) or (seconds - firsts != 1).any():
+    if utf8.lines.size != 2 * utf8.breaks.size:
         return None
-    starts = np.concatenate((_ZERO, seconds + 1))
-    ends = np.append(firsts, len(text))
+    ends = np.append(utf8.characters_before(utf8.breaks), len(text))
+    starts = np.zeros_like(ends)
+    starts[1:] = ends[:-1] + 2
     units = _Units(text, starts.tolist(), ends.tolist())
-    opens = _is_opening()[codes[starts]]
-    units.openings = np.flatnonzero(opens).tolist()
-    for index in np.flatnonzero(opens | (ends - starts <= LONGEST_MARK)).tolist():
+    brackets = [char for char in _CLOSING if char.encode() in (utf8.data if char.isascii() else utf8.beyond_data)]
+    units.openings = [index for index, start in enumerate(units.starts) if text[start] in brackets] if brackets else []
+    short = (ends - starts <= LONGEST_MARK).nonzero()[0].tolist()
+    for index in {*units.openings, *short}:
         units.tell(index, _by_itself(units.paragraph(index)))
     return units
-
-
-def _codes(text: str) -> npt.NDArray[np.integer[Any]]:
-    """Code points of ``text``, in as few bytes each as will do."""
-    if text.isascii():
-        return np.frombuffer(text.encode("ascii"), np.uint8)
-    units = text.encode("utf-16-le")
-    if len(units) == 2 * len(text):
-        return np.frombuffer(units, np.dtype("<u2"))
-    return np.frombuffer(text.encode("utf-32-le"), np.dtype("<u4"))
-
-
-@cache
-def _is_opening() -> npt.NDArray[np.bool_]:
-    opening = np.zeros(0x110000, np.bool_)
-    opening[[ord(char) for char in _CLOSING]] = True
-    return opening
 
 
 def mark_blocks(text: str, given: Sequence[Block], title: str | None = None) -> Blocks:
@@ -151,8 +137,8 @@ class _Units:
         """By index."""
         self.openings: list[int] | None = None
         """Indexes of those that begin with a bracket, where they are known."""
-        self.stems = NO_STEMS
-        """Those that the blocks at the edges hold."""
+        self.edge_stems: dict[int, Stems] = {}
+        """Those that the blocks at the edges hold, by index."""
 
     def add(self, start: int, end: int, guess: Guess | None) -> None:
         if guess:
@@ -201,8 +187,9 @@ class _Units:
     def mark(self, title: str | None) -> None:
         """Apply the rules that go by a block's place."""
         count = len(self.starts)
-        edges = {*range(min(_EDGE, count)), *range(max(0, count - _EDGE), count)}
-        self.stems = stems_in("\n".join([self.paragraph(index)[:_BODY] for index in edges]))
+        edges = sorted({*range(min(_EDGE, count)), *range(max(0, count - _EDGE), count)})
+        held = stems_of([self.paragraph(index) for index in edges])
+        self.edge_stems = dict(zip(edges, held, strict=True))
         self._mark_head(title)
         self._mark_ends()
         self._mark_tail()
@@ -219,7 +206,7 @@ class _Units:
             if index not in self.guesses:
                 paragraph = self.paragraph(index)
                 told = None if prose else heading(paragraph, title) or note_label(paragraph)
-                self.tell(index, told or note_opener(paragraph) or self._words(paragraph, index < _EDGE))
+                self.tell(index, told or note_opener(paragraph) or self._words(paragraph, index))
             prose = prose or self.kind(index) in _PROSE
 
     def _mark_ends(self) -> None:
@@ -245,12 +232,12 @@ class _Units:
                 break
             if index not in self.guesses:
                 paragraph = self.paragraph(index)
-                self.tell(index, note_opener(paragraph) or self._words(paragraph, last - index < _EDGE))
+                self.tell(index, note_opener(paragraph) or self._words(paragraph, index))
             prose = prose or self.kind(index) in _PROSE
 
-    def _words(self, paragraph: str, at_edge: bool) -> Guess | None:
-        stems = self.stems if at_edge else ALL_STEMS
-        return note_words(paragraph, stems) if stems != NO_STEMS else None
+    def _words(self, paragraph: str, index: int) -> Guess | None:
+        stems = self.edge_stems.get(index, ALL_STEMS)
+        return note_words(paragraph, stems) if stems is not NO_STEMS else None
 
     def _mark_after_breaks(self) -> None:
         for index in self._breaks():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import regex
+
+from pipelines.clean_utf8 import Utf8
 
 _BY_CHARACTER = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}"
 _IN_WORDS = r"\p{L}\p{M}\p{Nd}\p{Pc}"
@@ -15,7 +17,6 @@ _DELETED = "'’‘-"
 
 _IN_WORD, _ALONE = 1, 2
 _HYPHEN = ord("-")
-_ASCII = bytes(range(0x80))
 _IS_WORD = bytes(chr(byte).isalnum() or byte == ord("_") for byte in range(0x80)) + bytes(0x80)
 _MARKS = np.frombuffer(b" a ", np.uint8)
 """ASCII that counts as a character of each class does; those alone are counted apart."""
@@ -30,17 +31,16 @@ _WINDOW = 4 * 1024
 _WINDOWS = 4
 
 
-def count_words(text: str, encoded: bytes | None = None) -> int:
+def count_words(text: str, utf8: Utf8 | None = None) -> int:
     """Number of words of ``text`` by the rule of the Archive of Our Own (``lib/word_counter.rb``).
 
     ``--`` divides words, apostrophes and hyphens do not; every Han, Hiragana, Katakana and Thai character
     is a word, and so is every run of other letters, marks, decimal digits and connectors.
-    ``encoded`` is the text's UTF-8, where that is at hand.
+    ``utf8`` is the text's UTF-8, where that is at hand.
     """
-    if encoded is None:
-        encoded = text.encode("utf-8", "surrogatepass")
-    if 8 * (len(encoded) - len(text)) < len(text):
-        return _count_mostly_ascii(encoded)
+    utf8 = utf8 or Utf8.of(text)
+    if utf8.beyond is not None:
+        return _count_mostly_ascii(utf8)
     text = text.replace("--", "—")
     for char in _DELETED:
         text = text.replace(char, "")
@@ -58,29 +58,25 @@ def count_words(text: str, encoded: bytes | None = None) -> int:
     return total
 
 
-def _count_mostly_ascii(encoded: bytes) -> int:
+def _count_mostly_ascii(utf8: Utf8) -> int:
     """The same for UTF-8: characters beyond ASCII are looked at one by one, the rest is a table of bytes."""
-    alone = 0
-    buffer = bytearray(encoded)
-    letters = np.frombuffer(buffer, np.uint8)
-    hyphens = letters == _HYPHEN
+    hyphens = utf8.units == _HYPHEN
     if (hyphens[1:] & hyphens[:-1]).any():
-        encoded = encoded.replace(b"--", b" ")
-        buffer = bytearray(encoded)
-        letters = np.frombuffer(buffer, np.uint8)
-    if not encoded.isascii():
-        leads = np.flatnonzero(letters >= 0xC0)
-        beyond = encoded.translate(None, _ASCII).decode("utf-8", "surrogatepass").encode("utf-32-le", "surrogatepass")
-        codes = np.frombuffer(beyond, np.dtype("<u4"))
+        utf8 = Utf8(utf8.data.replace(b"--", b" "))
+    alone = 0
+    data: bytes | bytearray = utf8.data
+    if utf8.beyond_data:
+        codes = np.frombuffer(
+            utf8.beyond_data.decode("utf-8", "surrogatepass").encode("utf-32-le", "surrogatepass"), "<u4"
+        )
         kinds = _classes(0x10000 if codes.max() < 0x10000 else 0x110000)[codes]
         alone = int(np.count_nonzero(kinds == _ALONE))
         marks = _MARKS[kinds]
         marks[(codes == 0x2019) | (codes == 0x2018)] = _HYPHEN
         sizes = 2 + (codes >= 0x800).astype(np.int8) + (codes >= 0x10000)
-        for n in range(4):
-            longer = slice(None) if n < 2 else sizes > n
-            letters[leads[longer] + n] = marks[longer]
-    words = np.frombuffer(buffer.translate(_IS_WORD, b"'-"), np.uint8)
+        data = bytearray(data)
+        np.frombuffer(data, np.uint8)[utf8.beyond] = marks.repeat(sizes)
+    words = np.frombuffer(data.translate(_IS_WORD, b"'-"), np.uint8)
     if not words.size:
         return alone
     return alone + int(np.count_nonzero(words[1:] > words[:-1])) + int(words[0])
@@ -109,7 +105,7 @@ def _classes(size: int) -> npt.NDArray[np.uint8]:
 
 
 def compression_ratio(text: str | bytes) -> float | None:
-    """Compressed size of ``text`` (UTF-8, zlib level 1) by its size, to 4 digits; ``None`` for no text.
+    """Compressed size of ``text`` (UTF-8, zstd level 1) by its size, to 4 digits; ``None`` for no text.
 
     Of more than 16 KiB, four windows of 4 KiB spread evenly from the first to the last byte stand for it, as one
     stream: to tell junk from prose they do, and the whole would cost more than all other cleaning.
@@ -121,4 +117,9 @@ def compression_ratio(text: str | bytes) -> float | None:
     if len(data) > _WINDOWS * _WINDOW:
         starts = [last * i // (_WINDOWS - 1) for i in range(_WINDOWS)]
         data = b"".join([data[start : start + _WINDOW] for start in starts])
-    return round(len(zlib.compress(data, 1)) / len(data), 4)
+    return round(len(_codec().compress(data, asbytes=True)) / len(data), 4)
+
+
+@cache
+def _codec() -> pa.Codec:
+    return pa.Codec("zstd", compression_level=1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -124,19 +125,8 @@ _TALK = re.compile(
 
 # Each search needs one of these: a pattern of many branches is slow to find nothing.
 _DISCLAIMING_STEMS = (
-    *(
-        "infringement",
-        "profit",
-        "money",
-        "belong",
-        "property",
-        " own ",
-        "i own",
-        "gehör",
-        "verdien",
-        "pertenec",
-        "lucr",
-    ),
+    *(f"{before} {gain}" for before in ("no", "make", "making", "any", "a") for gain in ("money", "profit")),
+    *("infringement", "belong", "property of", "t own", "i own n", "gehör", "verdien", "pertenec", "lucr"),
     *("appart", "pertence", "принадлеж", "извлекаю", "należą", "behoren", "tillhör", "属于", "屬於", "版权", "版權"),
     *("personaje", "personaggi", "著作権", "권리"),
 )
@@ -294,17 +284,28 @@ def note_words(paragraph: str, stems: Stems = ALL_STEMS) -> Guess | None:
     return Guess("note_candidate", "note_words", 0.7) if talk >= 3 else None
 
 
-def stems_in(passage: str) -> Stems:
-    """Which stems ``passage`` holds: one look at several paragraphs, in place of 80 searches in each."""
-    lowered = _plain(passage).lower()
-    data = lowered.encode("utf-8", "surrogatepass")
-    found = {stem for stem in _SHORT_STEMS if stem in lowered}
+def stems_of(paragraphs: Sequence[str]) -> list[Stems]:
+    """Which stems each of ``paragraphs`` holds: one look at all of them, in place of 90 searches in each.
+
+    One that begins as speech holds none: ``note_words`` never takes it for a note.
+    """
+    lowered = ["" if p.startswith(_STARTS_QUOTED) else _plain(p[:_BODY]).lower() for p in paragraphs]
+    together = "\n".join(lowered)
+    found = [stem for stem in _SHORT_STEMS if stem in together]
+    data = together.encode("utf-8", "surrogatepass")
     if len(data) >= _KEY_BYTES:
         keys = np.ndarray((len(data) - _KEY_BYTES + 1,), "<u4", data, strides=(1,)).astype(np.uint32)
-        hits = keys[_is_key()[_slots(keys)]]
-        stems = {stem for key in set(hits.tolist()) for stem in _STEMS_OF_KEY.get(key, ())}
-        found.update(stem for stem in stems if stem in lowered)
-    return Stems(*(tuple(stem for stem in group if stem in found) for group in ALL_STEMS)) if found else NO_STEMS
+        for key in set(keys[_is_key()[_slots(keys)]].tolist()):
+            found += _STEMS_OF_KEY.get(key, ())
+    found = [stem for stem in found if stem in together]
+    if not found:
+        return [NO_STEMS] * len(lowered)
+    return [_in_groups(frozenset([stem for stem in found if stem in passage])) for passage in lowered]
+
+
+@lru_cache(maxsize=1024)
+def _in_groups(held: frozenset[str]) -> Stems:
+    return Stems(*(tuple(stem for stem in group if stem in held) for group in ALL_STEMS)) if held else NO_STEMS
 
 
 def talks(paragraph: str) -> int:

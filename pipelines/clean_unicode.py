@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
+from pipelines.clean_utf8 import Utf8
+
 _LINE_ENDS = dict.fromkeys("\r\v\x85\u2028\u2029", "\n") | {"\f": "\n\n"}
 _SPACES = dict.fromkeys("\t\xa0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))), " ")
 _CONTROLS = "".join(chr(c) for c in [*range(0x20), *range(0x7F, 0xA0)] if chr(c) not in "\n\r\v\f\t\x85")
@@ -33,8 +35,7 @@ _PIECE = 1 << 18
 
 _SHORT = 400
 """Characters: up to so many, the look at a whole text costs more than the steps."""
-_SPACE = 0x20
-_PRINTABLE = bytes([0x0A, *range(0x20, 0x7F)])
+_DELETE = b"\x7f"
 _STABLE = (
     *((0x00, 0x02FF), (0x0391, 0x03CE), (0x0400, 0x0482), (0x048A, 0x052F)),  # Latin, Greek, Cyrillic
     *((0x1E00, 0x1EFF), (0x2010, 0x2027), (0x2030, 0x205E), (0x20A0, 0x20C0)),  # more Latin, punctuation, currencies
@@ -69,31 +70,22 @@ def canonical(text: str) -> tuple[str, tuple[str, ...]]:
     return (text, ()) if is_canonical(text) else _made_canonical(text)
 
 
-def is_canonical(text: str, encoded: bytes | None = None) -> bool:
+def is_canonical(text: str, utf8: Utf8 | None = None) -> bool:
     """Whether ``text`` is surely in canonical form: a quick look, which some scripts do not pass.
 
-    ``encoded`` is its UTF-8, where that is at hand.
+    ``utf8`` is its UTF-8, where that is at hand.
     """
     if len(text) < _SHORT:
         return text.isascii() and text.isprintable() and "  " not in text and text.strip(" ") == text
-    if encoded is None:
+    if utf8 is None:
         try:
-            encoded = text.encode()
+            utf8 = Utf8(text.encode())
         except UnicodeEncodeError:
             return False
-    beyond = encoded.translate(None, _PRINTABLE)
-    if beyond and _needs_care()[np.frombuffer(beyond.decode().encode("utf-16-le"), np.dtype("<u2"))].any():
+    if not utf8.is_well_spaced() or _DELETE in utf8.data:
         return False
-    units = np.frombuffer(encoded, np.uint8)
-    blank = units <= _SPACE
-    pairs = np.flatnonzero(blank[1:] & blank[:-1])
-    return not (
-        blank[0]
-        or blank[-1]
-        or (units[pairs] == _SPACE).any()
-        or (units[pairs + 1] == _SPACE).any()
-        or (pairs[1:] - pairs[:-1] == 1).any()
-    )
+    beyond = utf8.beyond_data.decode().encode("utf-16-le")
+    return not (beyond and _needs_care()[np.frombuffer(beyond, np.dtype("<u2"))].any())
 
 
 @cache

@@ -18,9 +18,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pipelines.errors import CannotStart
+from pipelines.new_version import NewVersion
+from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig
 
-_VERSION = re.compile(r"v\d{4,}")
+VERSION_NAME = re.compile(r"v\d{4,}")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,24 @@ class Corpus:
     def name(self) -> str:
         """Name of the corpus: that of its folder."""
         return self.path.resolve().name
+
+    @property
+    def address(self) -> str:
+        """Where it is, as it was given."""
+        return str(self.path)
+
+    def address_of(self, version: str) -> str:
+        """Where a version is: a folder, or an address as ``pyarrow.dataset`` takes it."""
+        return str(self.path / version)
+
+    def exists(self) -> bool:
+        """Whether anything was ever staged there."""
+        return (self.staging / "ledger.sqlite").exists()
+
+    @property
+    def newest_name(self) -> str:
+        """Name under which a reader finds the newest version."""
+        return "latest"
 
     @property
     def config_path(self) -> Path:
@@ -64,26 +84,18 @@ class Corpus:
         """Names of the finished versions, oldest first."""
         if not self.path.is_dir():
             return []
-        names = [entry.name for entry in self.path.iterdir() if _VERSION.fullmatch(entry.name) and entry.is_dir()]
+        names = [entry.name for entry in self.path.iterdir() if VERSION_NAME.fullmatch(entry.name) and entry.is_dir()]
         return sorted(names, key=lambda name: int(name[1:]))
 
-    def next_version(self) -> str:
-        """Name of the version after the newest one."""
+    def new_version(self) -> NewVersion:
+        """The version after the newest one, to be written."""
         versions = self.versions()
-        return f"v{int(versions[-1][1:]) + 1 if versions else 1:04d}"
+        name = f"v{int(versions[-1][1:]) + 1 if versions else 1:04d}"
+        return NewVersion(self.path, name, versions[-1] if versions else None)
 
-    def point_to(self, version: str) -> None:
-        """Swap the pointers: the link ``latest`` and, for systems without links, the file ``CURRENT``."""
-        beside = self.path / ".CURRENT.new"
-        beside.write_text(version + "\n", encoding="utf-8")
-        beside.replace(self.path / "CURRENT")
-        link = self.path / ".latest.new"
-        link.unlink(missing_ok=True)
-        try:
-            link.symlink_to(version, target_is_directory=True)
-        except OSError:  # no links on this system or file system: CURRENT says it
-            return
-        link.replace(self.path / "latest")
+    def open_staging(self) -> Staging:
+        """What is gathered; the caller closes it."""
+        return Staging(self.staging)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from pipelines.dedup_links import Links, Marks, Run, Samples, joined_labels
 from pipelines.dedup_screen import Thresholds, copy_sketches, screen, screen_tasks
 from pipelines.dedup_verify import Compared, Locate, all_compared, verify, verify_tasks
 from pipelines.fingerprint_table import fixed_binary
-from pipelines.staged_columns import read_columns
+from pipelines.staged_columns import take_each
 from schemas.corpus import DedupConfig
 
 MIN_SHARED_SHINGLES = 46
@@ -76,11 +76,8 @@ class StagedWorks:
         """Columns of the staged ``works`` for some places, in their order."""
         segment, row = self._lies[0][places], self._lies[1][places]
         order = np.lexsort((row, segment))
-        parts = [
-            read_columns(self.segments[int(segment[run[0]])], "works", columns).take(pa.array(row[run]))
-            for run in _runs(order, segment)
-        ]
-        return pa.concat_tables(parts).take(pa.array(np.argsort(order, kind="stable")))
+        wanted = [(self.segments[int(segment[run[0]])], row[run]) for run in _runs(order, segment)]
+        return pa.concat_tables(take_each(wanted, "works", columns)).take(pa.array(np.argsort(order, kind="stable")))
 
 
 def _runs(order: Places, values: Places) -> list[Places]:
@@ -140,10 +137,10 @@ class _Search:
         self._run = run
         self._bands, rows = bands_for(min(config.min_similarity, HIGHEST_BANDED))
         self._used = [segment for segment, _, _ in staged.by_segment]
-        folders = [Path(staged.segments[segment]) for segment in self._used]
+        addresses = [staged.segments[segment] for segment in self._used]
         tasks = [
-            KeyTask(str(path), str(key_path(folder, path.name, self._bands, rows)), self._bands, rows)
-            for path in folders
+            KeyTask(address, str(key_path(folder, PurePath(address).name, self._bands, rows)), self._bands, rows)
+            for address in addresses
         ]
         self._files = tuple(run(write_keys, tasks))
         used = {Path(file.path) for file in self._files}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from pipelines import dedup  # noqa: F401 - to be there
+from pipelines import dedup_join, dedup_keys, dedup_screen, dedup_verify  # noqa: F401 - to be there
 from pipelines.without_pandas import settle_pandas
 
 settle_pandas()

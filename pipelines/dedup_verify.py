@@ -22,7 +22,7 @@ from pipelines.dedup_join import Pairs, Places, split
 from pipelines.dedup_screen import Thresholds
 from pipelines.fingerprint_names import MIN_LEFT, MIN_NAMES, nameless_of
 from pipelines.fingerprint_words import SHINGLE_WORDS, Encoded, Hashes, Marks, Words, cased_words_of, distinct, shingles
-from pipelines.staged_columns import read_columns, whole
+from pipelines.staged_columns import read_runs, whole
 
 VERIFY_VERSION = "1"
 UNCOUNTED_BLOCKS = ("note_candidate", "disclaimer")
@@ -108,8 +108,8 @@ def _texts_of(located: dict[int, Located]) -> dict[int, Text]:
         by_segment.setdefault(segment, []).append((first, count, place))
     for segment, works in by_segment.items():
         works.sort()
-        rows = np.concatenate([np.arange(first, first + count) for first, count, _ in works])
-        table = read_columns(segment, "chapters", ("text", "blocks")).take(pa.array(rows))
+        runs = [(first, count) for first, count, _ in works]
+        table = pa.concat_tables(read_runs(segment, "chapters", ("text", "blocks"), runs))
         chapters = iter(cased_words_of(_story_texts(table)))
         for _, count, place in works:
             texts[place] = Text(list(islice(chapters, count)))
@@ -118,7 +118,7 @@ def _texts_of(located: dict[int, Located]) -> dict[int, Text]:
 
 def story_texts(segment: str, first: int, count: int) -> list[str]:
     """Texts of the chapters of a work, without blocks that are no part of the story."""
-    table = read_columns(segment, "chapters", ("text", "blocks")).slice(first, count)
+    (table,) = read_runs(segment, "chapters", ("text", "blocks"), [(first, count)])
     return [str(text, "utf-8") for text in _story_texts(table)]
 
 

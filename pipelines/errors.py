@@ -3,7 +3,8 @@
 FanthologyError
 ├── CannotStart    1: could not start
 ├── WrongUsage     2: wrong usage
-└── Incomplete     3: ran, but what it left is incomplete
+├── Incomplete     3: ran, but what it left is incomplete
+└── Blocked        4: a site refused to be crawled
 """
 
 from __future__ import annotations
@@ -34,6 +35,12 @@ class Incomplete(FanthologyError):
     """Raised when a command stops half-way: disk full, a worker that died, an interruption."""
 
     exit_status = 3
+
+
+class Blocked(FanthologyError):
+    """Raised when a site answers with blocks only: the crawl has stopped, and should not be tried again soon."""
+
+    exit_status = 4
 
 
 _OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

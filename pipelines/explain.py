@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -68,12 +68,11 @@ def explain(corpus: Corpus, staging: Staging, work_id: str) -> Iterator[str]:
     Raises ``WrongUsage`` where the corpus knows neither.
     """
     revisions = list(_revisions(staging, work_id))
-    version = corpus.path / corpus.versions()[-1] if corpus.versions() else None
+    version = corpus.address_of(corpus.versions()[-1]) if corpus.versions() else None
     rejected = _rejects(version, work_id) if version else []
     if not revisions and not rejected:
-        raise WrongUsage(
-            f"{corpus.path} knows no {work_id}; give a work_id such as ao3:123, or a path or address as rejects has it"
-        )
+        how = "give a work_id such as ao3:123, or a path or address as rejects has it"
+        raise WrongUsage(f"{corpus.address} knows no {work_id}; {how}")
     yield from _staged_lines(work_id, revisions)
     yield from _version_lines(version, work_id, rejected)
     counting = next((revision for revision in revisions if revision.is_current), None)
@@ -85,7 +84,7 @@ def explain(corpus: Corpus, staging: Staging, work_id: str) -> Iterator[str]:
 
 def _revisions(staging: Staging, work_id: str) -> Iterator[_Staged]:
     for segment in staging.ledger.segments():
-        folder = str(staging.segments_folder / segment)
+        folder = staging.location(segment)
         ids = read_columns(folder, "works", ("work_id",)).column("work_id")
         rows = np.flatnonzero(np.asarray(pc.equal(ids, work_id)))
         if len(rows):
@@ -97,9 +96,9 @@ def _revisions(staging: Staging, work_id: str) -> Iterator[_Staged]:
                     yield _Staged(folder, row, fact["input_ref"] in current, fact)
 
 
-def _rejects(version: Path, name: str) -> list[dict[str, Any]]:
+def _rejects(version: str, name: str) -> list[dict[str, Any]]:
     field = ds.field("work_id") == name
-    table = ds.dataset(version / "rejects", format="parquet").to_table(filter=field | (ds.field("ref") == name))
+    table = ds.dataset(f"{version}/rejects", format="parquet").to_table(filter=field | (ds.field("ref") == name))
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
 
@@ -117,36 +116,37 @@ def _staged_lines(work_id: str, revisions: list[_Staged]) -> Iterator[str]:
         yield f"staged from  {revision.place}{f' of {when}' if when else ''}{state}"
 
 
-def _version_lines(version: Path | None, work_id: str, rejected: list[dict[str, Any]]) -> Iterator[str]:
+def _version_lines(version: str | None, work_id: str, rejected: list[dict[str, Any]]) -> Iterator[str]:
     if version is None:
         yield "no version is built yet: scrapy build decides what is kept"
         return
+    name = PurePath(version).name
     role, cluster = _role(version, work_id)
     if role is None and not rejected:
         links = _links(version, work_id)
         if not any(link["work_id"] == work_id for link in links):
-            yield f"in {version.name}  not there: it was staged after that was built; run scrapy build"
+            yield f"in {name}  not there: it was staged after that was built; run scrapy build"
     elif role == "unique":
-        yield f"in {version.name}  kept; it has no copies in the corpus"
+        yield f"in {name}  kept; it has no copies in the corpus"
     elif role == "representative":
-        yield f"in {version.name}  kept; it stands for its copies, of cluster {cluster}"
+        yield f"in {name}  kept; it stands for its copies, of cluster {cluster}"
     elif role == "duplicate":
-        yield f"in {version.name}  kept, and marked as a copy, of cluster {cluster}"
+        yield f"in {name}  kept, and marked as a copy, of cluster {cluster}"
     for reject in rejected:
-        yield f"in {version.name}  {reject['ref']} left out ({reject['stage']}): {reject['reason']}: {reject['detail']}"
+        yield f"in {name}  {reject['ref']} left out ({reject['stage']}): {reject['reason']}: {reject['detail']}"
     for link in _links(version, work_id):
         yield from _link_lines(link, work_id)
 
 
-def _role(version: Path, work_id: str) -> tuple[str | None, str | None]:
-    works = ds.dataset(version / "works", format="parquet")
+def _role(version: str, work_id: str) -> tuple[str | None, str | None]:
+    works = ds.dataset(f"{version}/works", format="parquet")
     columns = ["dup_role", "dup_cluster_id"]
     rows = works.to_table(columns=columns, filter=ds.field("work_id") == work_id).to_pylist()
     return (rows[0]["dup_role"], rows[0]["dup_cluster_id"]) if rows else (None, None)
 
 
-def _links(version: Path, work_id: str) -> list[dict[str, Any]]:
-    copies = ds.dataset(version / "duplicates", format="parquet")
+def _links(version: str, work_id: str) -> list[dict[str, Any]]:
+    copies = ds.dataset(f"{version}/duplicates", format="parquet")
     either = (ds.field("work_id") == work_id) | (ds.field("other_work_id") == work_id)
     rows: list[dict[str, Any]] = copies.to_table(filter=either).to_pylist()
     return sorted(rows, key=lambda row: (row["work_id"] != work_id, row["work_id"], row["path"] or ""))
@@ -195,7 +195,7 @@ def _near(staging: Staging, work: _Staged) -> Iterator[_Near]:
     mine = read_columns(work.segment, "works", ("sketch", "nameless_sketch")).slice(work.row, 1)
     sketch, blind = sketch_matrix(mine.column("sketch")), fixed_binary(mine.column("nameless_sketch"), "<u4")
     for segment in staging.ledger.segments():
-        folder = str(staging.segments_folder / segment)
+        folder = staging.location(segment)
         current = staging.ledger.current_of(segment.partition(".")[0])
         if not current:
             continue

@@ -266,16 +266,18 @@ def _word_bounds(letters: npt.NDArray[np.uint8], alone: Places) -> tuple[Places,
 
 def _hash_words(padded: bytearray, starts: Places, ends: Places) -> Hashes:
     """Hash each word by its bytes, eight at a time, little-endian on every machine."""
-    eights = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))  # at every byte: not aligned
+    eights = np.ndarray(
+        (len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,)
+    )  # at every byte: "take" copies it all
     lengths = ends - starts
-    hashes = eights.take(starts).astype(np.uint64, copy=False)
+    hashes = eights.take(starts).astype(np.uint64, copy=False)  # "take" copies all of it first: for most words only
     hashes &= _KEEP_BYTES.take(lengths, mode="clip")
     hashes = _stir(hashes)
     longer = np.flatnonzero(lengths > 8)
     offset = 8
     while longer.size:
         rest = np.minimum(lengths[longer] - offset, 8)
-        hashes[longer] = _stir(hashes[longer] ^ eights.take(starts[longer] + offset) & _KEEP_BYTES[rest])
+        hashes[longer] = _stir(hashes[longer] ^ eights[starts[longer] + offset] & _KEEP_BYTES[rest])
         offset += 8
         longer = longer[lengths[longer] > offset]
     return hashes

@@ -6,11 +6,12 @@ is asked for, a segment at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +19,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.dedup import StagedWorks
+from pipelines.executors import in_order
 from pipelines.stage import Staging
-from pipelines.staged_columns import read_columns
+from pipelines.staged_columns import is_remote, read_columns, read_table, take_each
 from schemas.arrow import arrow_schema, to_table
 from schemas.tables import RejectRow
 
 Numbers = npt.NDArray[np.int64]
+T = TypeVar("T")
+R = TypeVar("R")
 
 OPEN_SEGMENTS = 16
 """Tables that are kept mapped into memory at a time: what is mapped and read counts as memory."""
+AHEAD = 16
+"""Segments in an object store that are read at a time: it is far away, and answers many."""
 BATCH_ROWS = 4096
 """Rows whose details are held at once."""
 
@@ -40,18 +46,30 @@ _REVISION_COLUMNS = (
 class StagedRows:
     """Rows of the staged tables by segment and place; segments are mapped into memory, not read."""
 
-    def __init__(self, staging: Staging) -> None:
-        self.segments = staging.ledger.segments()
-        self.folders = [str(staging.segments_folder / segment) for segment in self.segments]
-        self._open = lru_cache(maxsize=OPEN_SEGMENTS)(staging.open)
+    def __init__(self, folders: Sequence[str]) -> None:
+        self.folders = list(folders)
+        self._open = lru_cache(maxsize=OPEN_SEGMENTS)(read_table)
+
+    @property
+    def are_far(self) -> bool:
+        """Whether they lie in an object store, where a few rows are asked for and no whole table."""
+        return bool(self.folders) and is_remote(self.folders[0])
 
     def table(self, segment: int, name: str) -> pa.Table:
         """A whole staged table of a segment."""
-        return self._open(self.segments[segment], name)
+        return self._open(self.folders[segment], name)
 
     def columns(self, segment: int, name: str, columns: Sequence[str]) -> pa.Table:
         """Some columns of a staged table of a segment, which does not stay open."""
         return read_columns(self.folders[segment], name, columns)
+
+    def each(self, things: Iterable[T], read: Callable[[T], R]) -> Iterator[R]:
+        """What ``read`` gives for each of some things, in order; where they are far, many are read ahead."""
+        if not self.are_far:
+            yield from map(read, things)
+            return
+        with ThreadPoolExecutor(AHEAD) as pool:
+            yield from in_order(pool, read, things, 2 * AHEAD)
 
     def take(
         self,
@@ -62,12 +80,12 @@ class StagedRows:
     ) -> pa.Table:
         """Rows of a staged table, in the order asked for. ``segments`` and ``rows`` are parallel."""
         order = np.lexsort((rows, segments))
-        parts = []
-        for start, end in _runs(segments[order]):
-            chosen = order[start:end]
-            segment = int(segments[chosen[0]])
-            table = self.columns(segment, name, columns) if columns else self.table(segment, name)
-            parts.append(table.take(pa.array(rows[chosen])))
+        runs = [order[start:end] for start, end in _runs(segments[order])]
+        wanted = [(int(segments[chosen[0]]), rows[chosen]) for chosen in runs]
+        if columns or self.are_far:
+            parts = take_each([(self.folders[segment], own) for segment, own in wanted], name, columns)
+        else:
+            parts = [self.table(segment, name).take(pa.array(own)) for segment, own in wanted]
         back = np.empty(len(order), dtype=np.int64)
         back[order] = np.arange(len(order))
         return pa.concat_tables(parts).combine_chunks().take(pa.array(back))
@@ -100,8 +118,9 @@ class Inventory:
 
     def details(self, columns: Sequence[str]) -> Iterator[tuple[Numbers, list[dict[str, Any]]]]:
         """Further columns of all works that count, segment by segment: their places and their values."""
-        for segment, rows, places in StagedWorks(self.rows.folders, self.works).by_segment:
-            table = self.rows.columns(segment, "works", columns)
+        by_segment = StagedWorks(self.rows.folders, self.works).by_segment
+        tables = self.rows.each(by_segment, lambda one: self.rows.columns(one[0], "works", columns))
+        for (_, rows, places), table in zip(by_segment, tables, strict=True):
             for start in range(0, len(rows), BATCH_ROWS):
                 run = slice(start, start + BATCH_ROWS)
                 yield places[run], table.take(pa.array(rows[run])).to_pylist()
@@ -115,13 +134,15 @@ class Inventory:
 
 def take_inventory(staging: Staging) -> Inventory:
     """Look through everything staged and choose the revision of each work that counts."""
-    rows = StagedRows(staging)
+    segments = staging.ledger.segments()
+    rows = StagedRows([staging.location(segment) for segment in segments])
     parts, rejects = [], []
-    for segment, name in enumerate(rows.segments):
-        task = name.partition(".")[0]
+    looked_at = rows.each(range(len(segments)), lambda segment: (_slim(rows, segment), rows.table(segment, "rejects")))
+    for segment, (works, refused) in enumerate(looked_at):
+        task = segments[segment].partition(".")[0]
         current = staging.ledger.current_of(task)
-        parts.append(_slim_rows(rows, segment, current, staging.ledger.superseded_of(task)))
-        rejects.append(_rejects(rows, segment, current))
+        parts.append(_slim_rows(works, segment, current, staging.ledger.superseded_of(task)))
+        rejects.append(_rejects(refused, current))
     staged = pa.concat_tables(parts) if parts else _empty()
     staged = staged.take(pc.sort_indices(staged, [(n, "ascending") for n in ("work_id", "segment", "row")]))
     works, superseded, same_file = _choose_revisions(rows, staged)
@@ -135,8 +156,11 @@ def take_inventory(staging: Staging) -> Inventory:
     )
 
 
-def _slim_rows(rows: StagedRows, segment: int, current: set[str], former: set[str]) -> pa.Table:
-    table = rows.columns(segment, "works", ("work_id", *_SLIM, "retrieved_at", "input_ref"))
+def _slim(rows: StagedRows, segment: int) -> pa.Table:
+    return rows.columns(segment, "works", ("work_id", *_SLIM, "retrieved_at", "input_ref"))
+
+
+def _slim_rows(table: pa.Table, segment: int, current: set[str], former: set[str]) -> pa.Table:
     refs = table.column("input_ref").to_pylist()
     kept = [place for place, ref in enumerate(refs) if ref in current or ref in former]
     table = table.drop_columns("input_ref").take(pa.array(kept, pa.int64()))
@@ -148,8 +172,7 @@ def _slim_rows(rows: StagedRows, segment: int, current: set[str], former: set[st
     return table.append_column("row", pa.array(np.array(kept, dtype=np.int32))).combine_chunks()
 
 
-def _rejects(rows: StagedRows, segment: int, current: set[str]) -> pa.Table:
-    table = rows.table(segment, "rejects")
+def _rejects(table: pa.Table, current: set[str]) -> pa.Table:
     kept = [place for place, ref in enumerate(table.column("input_ref").to_pylist()) if ref in current]
     return table.take(pa.array(kept, pa.int64())).select(arrow_schema(RejectRow).names)
 

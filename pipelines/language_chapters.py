@@ -7,7 +7,8 @@ second engine. Chapters that these leave alike are decided by one call of langde
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from math import fsum
 from typing import NamedTuple
@@ -15,9 +16,17 @@ from typing import NamedTuple
 from pipelines import language_engines
 from pipelines.language_engines import Engines, Guess, Opinion
 from pipelines.language_pairs import Reading
-from pipelines.language_scripts import PROFILES, SINGLE, Gate, gate_of, letters_by_script
+from pipelines.language_scripts import (
+    ALL_LATIN,
+    PROFILES,
+    SINGLE,
+    Gate,
+    count_ascii_letters,
+    gate_of,
+    letters_by_script,
+)
 from pipelines.language_tags import group, is_stated, same_language, tag_of
-from pipelines.language_windows import cleaned, condensed, slices, windows
+from pipelines.language_windows import cleaned, cleaned_all, condensed, slices, windows
 from schemas.vocabulary import LanguageStatus
 
 WINDOWS, WINDOW_CHARS = 5, 200
@@ -38,6 +47,10 @@ MAIN_SCRIPT = 2 / 3
 MAIN_LANGUAGE = 0.8
 """A chapter or work is in one language if that makes up this part of its letters."""
 
+_GLANCE, _SHORT_GLANCE = 400, 60
+_VARIED = 8
+_NO_GATE = Gate("", 0.0)
+
 
 class Detection(NamedTuple):
     """The language of one chapter."""
@@ -55,30 +68,31 @@ class Detection(NamedTuple):
     """What the second engine says of this chapter; ``None`` where it abstains or is not installed."""
 
 
-class _Chapter(NamedTuple):
+@dataclass(slots=True)
+class _Chapter:
     """What is known of a chapter before langdetect is asked."""
 
-    key: str
-    """The text as it came."""
+    key: int
+    """Which of the distinct texts it is."""
     text: str
     """The text that windows are cut from."""
     letters: int
     whole: Gate
     """The script of the whole text, markup included."""
-    sample: str
+    sample: str = ""
     """Its windows, cleaned and joined."""
-    pieces: list[str]
+    pieces: list[str] = field(default_factory=list)
     """The same in pieces of a window's length."""
-    gate: Gate
+    gate: Gate = _NO_GATE
     """The script of the sample."""
-    read: int = 0
-    """Letters of the sample."""
     opinion: Opinion | None = None
     """What the second engine says of the sample."""
     reading: Reading | None = None
     """What the pairs of letters of the pieces speak for."""
     label: str | None = None
     """The language that they speak for together."""
+    is_mixed: bool = False
+    """Whether it may be in two scripts or, as the pairs of letters say, languages."""
     share: float = 1.0
     """Part of the chapter that is in the language of the sample."""
 
@@ -102,75 +116,99 @@ def detect_many(texts: Sequence[str], declared: str | None = None) -> list[Detec
     same; without one, no letters that none of langdetect's languages writes.
     """
     used = language_engines.load()
-    found: dict[str, Detection] = {}
+    distinct = _distinct(texts)
+    found: list[Detection | None] = [None] * len(distinct)
     chapters: list[_Chapter] = []
-    distinct = dict.fromkeys(texts)
     count = max(LEAST_WINDOWS, min(WINDOWS, MOST_WINDOWS // max(1, len(distinct))))
-    for text in distinct:
+    for key, text in enumerate(distinct):
         by_script = letters_by_script(text)
         letters = sum(by_script.values())
         if letters == 0:
-            found[text] = Detection(None, None, LanguageStatus.NO_LANGUAGE, 0)
+            found[key] = Detection(None, None, LanguageStatus.NO_LANGUAGE, 0)
         elif letters < MIN_LETTERS:
-            found[text] = Detection(None, None, LanguageStatus.UNDETERMINED, letters)
+            found[key] = Detection(None, None, LanguageStatus.UNDETERMINED, letters)
         else:
-            chapters.append(_look(text, letters, gate_of(by_script), count))
+            chapters.append(_looked(_Chapter(key, text, letters, gate_of(by_script)), count))
     for pool in _alike(_compared(chapters, used)):
-        found.update(zip((each.key for each in pool), _decided(pool, declared, used), strict=True))
-    return [found[text] for text in texts]
+        for chapter, detection in zip(pool, _decided(pool, declared, used), strict=True):
+            found[chapter.key] = detection
+    if len(distinct) == len(texts):
+        return [each for each in found if each]
+    by_text = dict(zip(distinct, found, strict=True))
+    return [each for text in texts if (each := by_text[text])]
 
 
-def _look(key: str, letters: int, whole: Gate, count: int) -> _Chapter:
-    chapter = _Chapter(key, key, letters, whole, "", [], whole)
-    cut = windows(key, count, WINDOW_CHARS)
-    looked = _sampled(chapter, list(map(cleaned, cut)))
-    if len(cut) > 1 and looked.read < SURE_LETTERS:
-        text = condensed(key)
-        looked = _sampled(chapter._replace(text=text), list(map(cleaned, windows(text, count, WINDOW_CHARS))))
-    return looked
+def _distinct(texts: Sequence[str]) -> Sequence[str]:
+    """Each text once; texts of different lengths, which most are, need not be hashed to be told apart."""
+    return texts if len(set(map(len, texts))) == len(texts) else list(dict.fromkeys(texts))
 
 
-def _sampled(chapter: _Chapter, pieces: list[str]) -> _Chapter:
+def _looked(chapter: _Chapter, count: int) -> _Chapter:
+    """A chapter with so many windows of its text."""
+    cut = windows(chapter.text, count, WINDOW_CHARS)
+    letters = _sample(chapter, cleaned_all(cut))
+    if len(cut) > 1 and letters < SURE_LETTERS:
+        chapter.text = condensed(chapter.text)
+        _sample(chapter, cleaned_all(windows(chapter.text, count, WINDOW_CHARS)))
+    return chapter
+
+
+def _sample(chapter: _Chapter, pieces: list[str]) -> int:
+    """Take windows as those of a chapter; the number of letters in them, at least."""
     sample = " ".join(filter(None, pieces))
     if len(pieces) == 1:
         pieces = [sample[start : start + WINDOW_CHARS] for start in range(0, len(sample), WINDOW_CHARS)]
+    chapter.sample, chapter.pieces = sample, pieces
+    if chapter.whole == ALL_LATIN and (letters := count_ascii_letters(sample)) >= SURE_LETTERS:
+        chapter.gate = chapter.whole
+        return letters
     by_script = letters_by_script(sample)
-    return chapter._replace(sample=sample, pieces=pieces, gate=gate_of(by_script), read=sum(by_script.values()))
+    chapter.gate = gate_of(by_script)
+    return sum(by_script.values())
 
 
-def _compared(chapters: Iterable[_Chapter], used: Engines) -> Iterator[_Chapter]:
+def _compared(chapters: Sequence[_Chapter], used: Engines) -> Sequence[_Chapter]:
     """Chapters with what the cheap means say of them: pairs of letters, the second engine."""
     by_script: defaultdict[str, list[_Chapter]] = defaultdict(list)
     for chapter in chapters:
         by_script[chapter.gate.script].append(chapter)
     for script, those in by_script.items():
-        parts = [list(_halves(each.pieces)) for each in those]
-        reading = used.pairs.read(list(chain(*parts)), script) if used.pairs else None
-        start = 0
-        for chapter, part in zip(those, parts, strict=True):
-            mine = reading.part(slice(start, start + len(part))) if reading else None
-            start += len(part)
-            opinion = used.second.opinion(chapter.sample) if used.second else None
-            yield chapter._replace(opinion=opinion, reading=mine, label=mine.language() if mine else None)
+        _read(those, script, used)
+    for chapter in chapters:
+        chapter.opinion = used.second.opinion(chapter.sample) if used.second else None
+        chapter.is_mixed = _is_mixed(chapter)
+    return chapters
 
 
-def _halves(pieces: Iterable[str]) -> Iterator[str]:
+def _read(chapters: Sequence[_Chapter], script: str, used: Engines) -> None:
+    """Read the pairs of letters of chapters in one script."""
+    parts = [_halves(each.pieces) for each in chapters]
+    reading = used.pairs.read(list(chain(*parts)), script) if used.pairs else None
+    if reading is None:
+        for chapter in chapters:
+            chapter.reading, chapter.label, chapter.is_mixed = None, None, False
+        return
+    for chapter, part in zip(chapters, reading.parts(list(map(len, parts))), strict=True):
+        chapter.reading, chapter.label, chapter.is_mixed = part
+
+
+def _halves(pieces: Iterable[str]) -> list[str]:
     """Windows cut in two, so that a change of language within one shows."""
-    for piece in pieces:
-        yield piece[: len(piece) // 2]
-        yield piece[len(piece) // 2 :]
+    return [half for piece in pieces for half in (piece[: len(piece) // 2], piece[len(piece) // 2 :])]
 
 
-def _alike(chapters: Iterable[_Chapter]) -> list[list[_Chapter]]:
+def _alike(chapters: Sequence[_Chapter]) -> Iterable[Sequence[_Chapter]]:
     """Chapters that look alike together, and each that is not sure to be of one kind for itself."""
+    if len(chapters) == 1:
+        return [chapters]
     pools: defaultdict[tuple[object, ...], list[_Chapter]] = defaultdict(list)
     for chapter in chapters:
         script = chapter.gate.script
         kind: tuple[object, ...] = (script, chapter.label, _spoken(chapter.opinion))
-        if _is_mixed(chapter) or (script in PROFILES and chapter.label is None):
+        if chapter.is_mixed or (script in PROFILES and chapter.label is None):
             kind = (chapter.key,)
         pools[kind].append(chapter)
-    return list(pools.values())
+    return pools.values()
 
 
 def _spoken(opinion: Opinion | None) -> str | None:
@@ -186,7 +224,7 @@ def _is_mixed(chapter: _Chapter) -> bool:
         return False
     if chapter.whole.script != chapter.gate.script or min(chapter.whole.share, chapter.gate.share) < MAIN_SCRIPT:
         return True
-    return bool(chapter.reading and chapter.label and chapter.reading.foreign(chapter.label).any())
+    return chapter.is_mixed
 
 
 def _decided(pool: Sequence[_Chapter], declared: str | None, used: Engines) -> list[Detection]:
@@ -226,34 +264,34 @@ def is_known(tag: str) -> bool:
 def _examined(chapter: _Chapter, used: Engines) -> Detection:
     """The language of a chapter by itself."""
     if len(chapter.pieces) < WINDOWS and len(chapter.text) > WINDOWS * WINDOW_CHARS:
-        chapter = next(_compared([_look(chapter.key, chapter.letters, chapter.whole, WINDOWS)], used))
-    mixed = _is_mixed(chapter)
+        _compared([_looked(chapter, WINDOWS)], used)
+    mixed = chapter.is_mixed
     if mixed:
-        chapter = _parted(chapter, used)
+        _part(chapter, used)
     guess = _guess(chapter.sample, chapter.gate.script, used)
     if _knows_better(chapter.opinion, guess):
         return _judged(chapter, guess, used)
     if not mixed and (guess is None or guess.confidence < SURE_CONFIDENCE or _is_disputed(chapter, guess)):
-        guess, opinion = _second_look(chapter, guess, used)
-        chapter = chapter._replace(opinion=opinion)
+        guess, chapter.opinion = _second_look(chapter, guess, used)
     return _judged(chapter, guess, used)
 
 
-def _parted(chapter: _Chapter, used: Engines) -> _Chapter:
-    """A chapter of several scripts or languages, reduced to windows in the language of most of it."""
-    wider = chapter
+def _part(chapter: _Chapter, used: Engines) -> None:
+    """Reduce a chapter of several scripts or languages to windows in the language of most of it."""
     if len(chapter.text) > WINDOWS * WINDOW_CHARS:
-        pieces = [piece for piece in map(cleaned, slices(chapter.text, RETRY_WINDOWS, RETRY_CHARS)) if piece]
-        wider = next(_compared([_sampled(chapter, pieces)], used))
-    reading = used.pairs.read(wider.pieces, wider.gate.script) if used.pairs else None
+        _sample(chapter, [piece for piece in map(cleaned, slices(chapter.text, RETRY_WINDOWS, RETRY_CHARS)) if piece])
+        _compared([chapter], used)
+    reading = used.pairs.read(chapter.pieces, chapter.gate.script) if used.pairs else None
     usual = reading.usual() if reading else None
     if reading is None or usual is None:
-        return wider
+        return
     foreign = reading.foreign(usual)
-    own = [piece for piece, out, size in zip(wider.pieces, foreign, reading.sizes, strict=True) if size and not out]
-    share = 1 - int(reading.sizes[foreign].sum()) / int(reading.sizes.sum())
-    narrower = next(_compared([_sampled(wider, own[: 2 * WINDOWS])], used))
-    return narrower._replace(gate=wider.gate, share=share)
+    own = [piece for piece, out, size in zip(chapter.pieces, foreign, reading.sizes, strict=True) if size and not out]
+    chapter.share = 1 - int(reading.sizes[foreign].sum()) / int(reading.sizes.sum())
+    gate = chapter.gate
+    _sample(chapter, own[: 2 * WINDOWS])
+    _compared([chapter], used)
+    chapter.gate = gate
 
 
 def _judged(chapter: _Chapter, guess: Guess | None, used: Engines) -> Detection:
@@ -314,9 +352,11 @@ def _concurs(opinion: Opinion | None, guess: Guess) -> bool:
 
 def _is_disputed(chapter: _Chapter, guess: Guess) -> bool:
     """Whether anything in a chapter stands against a guess."""
-    if chapter.reading and chapter.reading.differs(guess.language):
+    if not _concurs(chapter.opinion, guess):
         return True
-    return not _concurs(chapter.opinion, guess)
+    if chapter.label is not None and same_language(chapter.label, guess.language):
+        return False
+    return bool(chapter.reading and chapter.reading.differs(guess.language))
 
 
 def _is_strange(sample: str, script: str, used: Engines) -> bool:
@@ -342,8 +382,15 @@ def _second_look(chapter: _Chapter, guess: Guess | None, used: Engines) -> tuple
 
 
 def is_degenerate(sample: str) -> bool:
-    """Whether a text is the same few words or letters again and again, such as a refrain or a scream."""
-    words = sample.split()
-    if len(words) >= 20 and len(set(words)) < len(words) / 5:
+    """Whether a cleaned text is the same few words or letters again and again, such as a refrain or a scream.
+
+    Where its first part alone is varied enough for all, no more is looked at.
+    """
+    count = sample.count(" ") + 1
+    if count >= 20 and len(set(sample[:_GLANCE].split())) < count / 5 and len(set(sample.split())) < count / 5:
         return True
-    return sum(map(str.isalpha, set(sample))) < 8
+    return not (_is_varied(sample[:_SHORT_GLANCE]) or _is_varied(sample))
+
+
+def _is_varied(text: str) -> bool:
+    return sum(map(str.isalpha, set(text))) >= _VARIED

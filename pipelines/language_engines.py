@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import json
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import orjson
 from langdetect.detector_factory import PROFILES_DIRECTORY
 
 from pipelines.language_pairs import Pairs, common_letters
@@ -79,7 +79,7 @@ class Langdetect:
         for script, codes in PROFILES.items():
             factory = factory_class()
             factory.seed = SEED
-            parsed = [json.loads(profiles[code]) for code in codes]
+            parsed = [orjson.loads(profiles[code]) for code in codes]
             for index, profile in enumerate(parsed):
                 factory.add_profile(profile_class(**profile), index, len(codes))
             self._factories[script] = factory
@@ -163,7 +163,7 @@ def check_parity(engine: Langdetect, digest: str) -> str | None:
 
     The file holds the answers of langdetect 1.0.9 itself, so that it need not be loaded to be compared with.
     """
-    parity: dict[str, Any] = json.loads(PARITY_FILE.read_text(encoding="utf-8"))
+    parity: dict[str, Any] = orjson.loads(PARITY_FILE.read_bytes())
     if parity["profiles_sha256"] != digest:
         return "its parity is recorded for other profiles"
     for case in parity["cases"]:

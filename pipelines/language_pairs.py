@@ -8,15 +8,16 @@ not.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from math import log
 from typing import Any, NamedTuple
 
 import numpy as np
+import orjson
 from langdetect.utils.ngram import NGram
 from numpy.typing import NDArray
 
@@ -34,29 +35,42 @@ MARGIN = 12 * _UNITS
 LEAST = 30
 """A window with fewer known letters has no say."""
 
+_LONGEST = 8000  # times the largest score this is still a whole number to a 32-bit float
+_BATCH = 64
+
 
 class Reading(NamedTuple):
     """What the pairs of letters of some windows speak for."""
 
     tags: tuple[str, ...]
     """Languages as BCP 47 tags."""
-    scores: NDArray[np.int32]
-    """By window and language; higher is likelier; all 0 for a window with too few letters."""
-    sizes: NDArray[np.intp]
+    scores: NDArray[np.float32]
+    """By window and language, whole numbers; higher is likelier; all 0 for a window with too few letters."""
+    sizes: NDArray[np.float32]
     """Letters of each window, 0 for one with too few."""
 
-    def part(self, windows: slice) -> Reading:
-        """The reading of some of the windows."""
-        return Reading(self.tags, self.scores[windows], self.sizes[windows])
-
-    def language(self) -> str | None:
-        """The language that speaks most for the windows taken together."""
-        total = self.scores.sum(axis=0)
-        return self.tags[int(total.argmax())] if total.any() else None
+    def parts(self, counts: Sequence[int]) -> list[Part]:
+        """The readings of so many windows each, at least one, with what they speak for."""
+        ends = list(accumulate(counts))
+        starts = [0, *ends[:-1]]
+        totals = np.add.reduceat(self.scores, starts, axis=0)
+        labels, sizes = totals.argmax(axis=1).tolist(), self.sizes.tolist()
+        likeliest = self.scores.argmax(axis=1).tolist()
+        found = []
+        for start, end, label in zip(starts, ends, labels, strict=True):
+            reading = Reading(self.tags, self.scores[start:end], self.sizes[start:end])
+            if not any(sizes[start:end]):
+                found.append(Part(reading, None, is_mixed=False))
+                continue
+            kin = _kin(self.tags, self.tags[label])
+            is_doubtful = not set(likeliest[start:end]).issubset(kin)
+            is_mixed = is_doubtful and bool(_is_beaten(reading.scores, kin).any())
+            found.append(Part(reading, self.tags[label], is_mixed))
+        return found
 
     def usual(self) -> str | None:
         """The language, with its group, that speaks most for most of the windows, by their letters."""
-        letters: defaultdict[str, int] = defaultdict(int)
+        letters: defaultdict[str, float] = defaultdict(float)
         for best, size in zip(self.scores.argmax(axis=1).tolist(), self.sizes.tolist(), strict=True):
             letters[group(self.tags[best])] += size
         most = min(letters, key=lambda name: (-letters[name], name), default=None)
@@ -75,12 +89,22 @@ class Reading(NamedTuple):
         return not _kin(self.tags, language) or self.differs(language)
 
 
+class Part(NamedTuple):
+    """What some of the windows speak for."""
+
+    reading: Reading
+    language: str | None
+    """The language that speaks most for them taken together."""
+    is_mixed: bool
+    """Whether any is clearly in another language than this one and those of its group."""
+
+
 @lru_cache(maxsize=1024)
 def _kin(tags: tuple[str, ...], language: str) -> list[int]:
     return [index for index, tag in enumerate(tags) if group(tag) == group(language)]
 
 
-def _is_beaten(scores: NDArray[np.int32], kin: list[int]) -> NDArray[np.bool_]:
+def _is_beaten(scores: NDArray[np.float32], kin: list[int]) -> NDArray[np.bool_]:
     if not kin:
         return np.zeros(len(scores), dtype=np.bool_)
     return np.asarray(scores.max(axis=1) - scores[:, kin].max(axis=1) > MARGIN)
@@ -91,8 +115,9 @@ class _Model:
     tags: tuple[str, ...]
     letters: NDArray[np.intp]
     """Index of each code point's letter, 0 for what is none."""
-    scores: NDArray[np.int16]
-    """By pair of letters and language."""
+    scores: NDArray[np.float32]
+    """By pair of letters and language, above that of two edges of a word; whole numbers. Last, whether the second
+    of the pair is a letter, so that one sum counts them too."""
     width: int
     """Number of letters; 0 where single letters are scored."""
 
@@ -105,25 +130,22 @@ class Pairs:
         self._models: dict[str, _Model] = {}
 
     def read(self, windows: Sequence[str], script: str) -> Reading | None:
-        """What cleaned windows in a script speak for; ``None`` where the script alone decides."""
+        """What cleaned windows in a script speak for; ``None`` where the script alone decides.
+
+        Of a window, the first 8,000 characters are read.
+        """
         if script not in PROFILES:
             return None
         model = self._models.get(script) or self._models.setdefault(script, self._made(script))
-        text = " ".join(windows) + " "
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        letters = model.letters.take(codes, mode="clip")
-        ends = np.cumsum([len(window) + 1 for window in windows])
-        starts = np.concatenate(([0], ends[:-1]))
-        rows = model.scores.take(np.concatenate(([0], letters[:-1])) * model.width + letters, axis=0)
-        sizes = np.add.reduceat((letters > 0).astype(np.intp), starts)
-        sizes[sizes < LEAST] = 0
-        scores = np.add.reduceat(rows, starts, axis=0, dtype=np.int32)
-        scores[sizes == 0] = 0
-        return Reading(model.tags, scores, sizes)
+        found = [_sums(model, windows[start : start + _BATCH]) for start in range(0, len(windows), _BATCH)]
+        sums = found[0] if len(found) == 1 else np.concatenate(found)
+        if few := [index for index, size in enumerate(sums[:, -1].tolist()) if size < LEAST]:
+            sums[few] = 0
+        return Reading(model.tags, sums[:, :-1], sums[:, -1])
 
     def _made(self, script: str) -> _Model:
         codes = PROFILES[script]
-        profiles: list[dict[str, Any]] = [json.loads(self._profiles[code]) for code in codes]
+        profiles: list[dict[str, Any]] = [orjson.loads(self._profiles[code]) for code in codes]
         common = {letter for profile in profiles for letter in common_letters(profile)}
         index = {letter: at for at, letter in enumerate(sorted(each for each in common if each == each.lower()), 1)}
         letters = np.zeros(_PLANE + 1, dtype=np.intp)
@@ -133,7 +155,22 @@ class Pairs:
         scores = np.stack([_logs(profile, index, paired=paired) for profile in profiles], axis=-1)
         width = len(index) + 1 if paired else 0
         tags = tuple(str(tag_of(code)) for code in codes)
-        return _Model(tags, letters, np.rint(scores * _UNITS).astype(np.int16), width)
+        units = np.rint(scores * _UNITS)
+        is_letter = np.resize(np.arange(len(index) + 1) > 0, len(units))
+        table = np.column_stack([units - units[0], is_letter]).astype(np.float32)
+        return _Model(tags, letters, table, width)
+
+
+def _sums(model: _Model, windows: Sequence[str]) -> NDArray[np.float32]:
+    """Scores and number of letters of each window. Whole numbers that a float holds exactly, in whatever order."""
+    longest = 1 + min(_LONGEST, max(map(len, windows)))
+    text = "".join([window[:_LONGEST].ljust(longest) for window in windows])
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    letters = model.letters.take(codes, mode="clip")
+    if model.width:
+        letters[1:] += letters[:-1] * model.width  # each window ends in a space, so that the next begins after one
+    rows = model.scores.take(letters, axis=0).reshape(len(windows), longest, -1)
+    return np.asarray(np.ones(longest, dtype=np.float32) @ rows)
 
 
 def _logs(profile: Mapping[str, Any], index: Mapping[str, int], *, paired: bool) -> NDArray[np.float64]:

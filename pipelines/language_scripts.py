@@ -11,7 +11,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,9 +74,10 @@ _STARTS = [start for start, _, _ in _BLOCKS]
 _CLASSES = ("", *sorted({script for _, _, script in _BLOCKS}), "marks", "other")
 _CHUNK = 1 << 16
 _STEP = 61
+_SHORT = 1 << 11  # below, numpy takes longer to begin than bytes to end
 _LAST_LETTER = 0x3FFFF
 _VOWEL_SIGNS = range(0x0900, 0x1800)  # Devanagari to Khmer
-_ASCII_OTHERS = bytes(code for code in range(128) if not chr(code).isalpha())
+_NO_ASCII_LETTERS = bytes(code for code in range(256) if code > 127 or not chr(code).isalpha())
 
 _LATIN = (
     "af", "ca", "cs", "cy", "da", "de", "en", "eo", "es", "et", "fi", "fr", "hr", "hu", "id", "it", "la",
@@ -135,6 +136,9 @@ class Gate(NamedTuple):
     """Part of the text that this script makes up, 0 to 1, letters weighted by how much they carry."""
 
 
+ALL_LATIN = Gate("Latin", 1.0)
+
+
 def script_of(char: str) -> str | None:
     """Script of one letter, ``None`` for what is no letter or of no script that is told apart here."""
     code = ord(char)
@@ -150,21 +154,49 @@ def letters_by_script(text: str) -> dict[str, int]:
     Kana and Han are apart. ``marks`` are the vowel signs of the scripts of South Asia: half of what a reader there
     calls letters. One linear pass without a Python object for each character.
     """
-    if text.isascii():
-        latin = len(text.encode().translate(None, _ASCII_OTHERS))
+    if len(text) < _SHORT and text.isascii():
+        latin = count_ascii_letters(text)
         return {"Latin": latin} if latin else {}
-    table = _classes()
-    counts = np.zeros(len(_CLASSES), dtype=np.int64)
+    latin = 0
+    counts: dict[str, int] = {}
     for start in range(0, len(text), _CHUNK):
-        raw = text[start : start + _CHUNK].encode("utf-32-le", "surrogatepass")
-        found = table.take(np.frombuffer(raw, dtype=np.uint32), mode="clip")
-        seen = {index: int(np.count_nonzero(found == index)) for index in set(found[::_STEP].tolist())}
-        if sum(seen.values()) < len(found):  # what is rare has not been seen
-            counts += np.bincount(found, minlength=len(_CLASSES))
-            continue
-        for index, count in seen.items():
-            counts[index] += count
-    return {_CLASSES[index]: int(counts[index]) for index in np.flatnonzero(counts) if index}
+        codes = _codes(text[start : start + _CHUNK])
+        lower = codes | 32  # makes letters of A to Z, of nothing else
+        lower -= 97
+        latin += int(np.count_nonzero(lower < 26))
+        if codes.itemsize > 1 and len(others := codes[codes > 127]):
+            _count(others, counts)
+    if latin:
+        counts["Latin"] = counts.get("Latin", 0) + latin
+    return counts
+
+
+def _codes(text: str) -> NDArray[Any]:
+    """Code points, in the smallest type that a quick encoding has for them."""
+    if text.isascii():
+        return np.frombuffer(text.encode(), dtype=np.uint8)
+    raw = text.encode("utf-16-le", "surrogatepass")
+    if len(raw) == 2 * len(text):
+        return np.frombuffer(raw, dtype=np.uint16)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _count(codes: NDArray[Any], counts: dict[str, int]) -> None:
+    """Add the letters among some characters beyond ASCII."""
+    found = _classes().take(codes, mode="clip")
+    if not found.any():  # quotes and dashes
+        return
+    seen = {index: int(np.count_nonzero(found == index)) for index in set(found[::_STEP].tolist())}
+    if sum(seen.values()) < len(found):  # what is rare has not been seen
+        seen = {index: count for index, count in enumerate(np.bincount(found).tolist()) if count}
+    for index, count in seen.items():
+        if index:
+            counts[_CLASSES[index]] = counts.get(_CLASSES[index], 0) + count
+
+
+def count_ascii_letters(text: str) -> int:
+    """Number of the letters A to Z of a short text, quicker than all of them."""
+    return len(text.encode("utf-8", "replace").translate(None, _NO_ASCII_LETTERS))
 
 
 def count_letters(text: str) -> int:
@@ -205,6 +237,8 @@ def gate(text: str) -> Gate:
 
 def gate_of(letters: Mapping[str, int]) -> Gate:
     """The script of most of a text from its letters by script."""
+    if len(letters) == 1 and "Latin" in letters:
+        return ALL_LATIN
     counts = {script: count for script, count in letters.items() if script != "marks"}
     if not counts:
         return Gate("", 0.0)

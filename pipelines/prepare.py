@@ -26,6 +26,9 @@ HASH_LENGTH = 20
 """Hex digits of the content hash in the key of a work that names no archive: 80 bits."""
 
 
+_NO_ENGAGEMENT = Engagement().model_dump()
+
+
 class Unprepared(Exception):
     """Raised for a work that cannot become rows; it becomes a row of ``rejects``."""
 
@@ -76,25 +79,44 @@ def prepare(work: Work) -> Prepared:
 
 
 def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _: None) -> list[Prepared | Unprepared]:
-    """``prepare`` of each work; ``begin`` is called with the number of the one that is begun.
+    """``prepare`` of each work; ``begin`` is called with the number of the one that is at work.
 
-    Texts are fingerprinted together, which is much faster where they are short: about 1 MB at a time is best.
+    Each step is taken for all works before the next, and texts are fingerprinted together: the processor's caches then
+    hold what a step needs. About 1 MB of text at a time is best.
     """
-    drafts: list[_Draft | Unprepared] = []
+    opened: dict[int, _Opened] = {}
+    refused: dict[int, Unprepared] = {}
     for number, work in enumerate(works):
         begin(number)
         try:
-            drafts.append(_draft(work))
+            opened[number] = _open(work)
         except Unprepared as error:
-            drafts.append(error)
-    texts = [chapter.text for draft in drafts if isinstance(draft, _Draft) for chapter in draft.chapters]
+            refused[number] = error
+    detected: dict[int, list[language.Detection]] = {}
+    for number, one in opened.items():
+        begin(number)
+        detected[number] = language.detect_many([chapter.text for chapter in one.chapters], one.declared)
+    drafts: dict[int, _Draft] = {}
+    for number, one in opened.items():
+        begin(number)
+        drafts[number] = _draft(one, detected[number])
+    texts = [chapter.text for draft in drafts.values() for chapter in draft.chapters]
     prints = iter(fingerprint.fingerprint_chapters(texts))
-    own = [list(islice(prints, len(draft.chapters))) for draft in drafts if isinstance(draft, _Draft)]
-    fingerprints = iter(fingerprint.fingerprint_works(own))
-    return [
-        draft if isinstance(draft, Unprepared) else Prepared(draft.work, draft.chapters, next(fingerprints))
-        for draft in drafts
-    ]
+    own = [list(islice(prints, len(draft.chapters))) for draft in drafts.values()]
+    prepared = {
+        number: Prepared(draft.work, draft.chapters, found)
+        for (number, draft), found in zip(drafts.items(), fingerprint.fingerprint_works(own), strict=True)
+    }
+    return [refused[number] if number in refused else prepared[number] for number in range(len(works))]
+
+
+class _Opened(NamedTuple):
+    """A work whose chapters are clean."""
+
+    work: Work
+    title: str
+    chapters: list[clean.Cleaned]
+    declared: str | None
 
 
 class _Draft(NamedTuple):
@@ -104,7 +126,7 @@ class _Draft(NamedTuple):
     chapters: tuple[ChapterRow, ...]
 
 
-def _draft(work: Work) -> _Draft:
+def _open(work: Work) -> _Opened:
     title = clean.one_line(work.title)
     cleaned = [
         clean.clean(chapter.text, title=chapter.title or title, blocks=chapter.blocks, spans=chapter.spans)
@@ -112,15 +134,18 @@ def _draft(work: Work) -> _Draft:
     ]
     if cleaned and not any(chapter.text for chapter in cleaned):
         raise Unprepared("no_text", "its chapters hold nothing but white space")
-    declared = language_of(work.language_raw) if work.language_raw else None
-    detections = language.detect_many([chapter.text for chapter in cleaned], declared)
+    return _Opened(work, title, cleaned, language_of(work.language_raw) if work.language_raw else None)
+
+
+def _draft(opened: _Opened, detections: list[language.Detection]) -> _Draft:
+    work, title, cleaned, declared = opened
     known = language.combine(detections, declared)
     work_id = work_id_of(work)
     chapters = tuple(
         _chapter_row(work_id, work.source, index, *parts, known.language)
         for index, parts in enumerate(zip(work.chapters, cleaned, detections, strict=True), start=1)
     )
-    ratio = clean.compression_ratio(b"\n\n".join([chapter.encoded for chapter in cleaned]))
+    ratio = clean.compression_ratio(b"\n\n".join([chapter.utf8.data for chapter in cleaned]))
     return _Draft(_work_row(work_id, work, title, chapters, ratio, known, declared), chapters)
 
 
@@ -151,7 +176,7 @@ def _chapter_row(
         notes_after=_lines(chapter.notes_after),
         blocks=cleaned.blocks,
         spans=cleaned.spans,
-        n_words=clean.count_words(cleaned.text, cleaned.encoded),
+        n_words=clean.count_words(cleaned.text, cleaned.utf8),
         n_words_source=chapter.n_words_source,
         n_chars=len(cleaned.text),
         n_paragraphs=clean.count_paragraphs(cleaned.blocks),
@@ -162,7 +187,7 @@ def _chapter_row(
         language_confidence=detection.confidence,
         language_status=detection.status,
         text_flags=cleaned.flags,
-        content_sha256=hashlib.sha256(cleaned.encoded).hexdigest(),
+        content_sha256=hashlib.sha256(cleaned.utf8.data).hexdigest(),
     )
 
 
@@ -176,7 +201,7 @@ def _work_row(
     declared: str | None,
 ) -> WorkRow:
     provenance = work.provenance
-    engagement = work.engagement or Engagement()
+    engagement = work.engagement.model_dump() if work.engagement else _NO_ENGAGEMENT
     relationships = _tags(work.relationships)
     persons = [author for author in work.authors if author.kind not in {AuthorKind.ANONYMOUS, AuthorKind.ORPHANED}]
     flags = dict.fromkeys(provenance.flags)
@@ -234,7 +259,7 @@ def _work_row(
         compression_ratio=ratio,
         published_date=work.published_date,
         updated_date=work.updated_date,
-        **engagement.model_dump(),
+        **engagement,
         engagement_at=work.engagement_at,
         dup_cluster_id=None,
         dup_role="unique",
@@ -271,4 +296,4 @@ def _lines(text: str | None) -> str | None:
 
 
 def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(filter(None, map(clean.one_line, tags)))
+    return tuple(filter(None, map(clean.one_line, tags))) if tags else tags

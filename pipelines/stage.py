@@ -23,6 +23,7 @@ from pipelines.errors import Incomplete, write_failure
 from pipelines.fingerprint_table import FINGERPRINT_FIELDS, fingerprint_columns
 from pipelines.ledger import InputRecord, Ledger
 from pipelines.parts import PartKey
+from pipelines.staged_columns import read_table
 from schemas.arrow import arrow_schema, to_table
 from schemas.tables import ChapterRow, RejectRow, WorkRow
 from schemas.work import Work
@@ -82,15 +83,6 @@ def works_schema() -> pa.Schema:
 def rejects_schema() -> pa.Schema:
     """``rejects`` of a segment: the row and its input."""
     return arrow_schema(RejectRow).append(pa.field("input_ref", pa.string(), nullable=False))
-
-
-def _with_new_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """A table that an older version staged, with the columns that it did not know yet: null or an empty list."""
-    for place, field in enumerate(schema):
-        if field.name not in table.column_names:
-            empty: list[object] = [[] if pa.types.is_list(field.type) else None] * table.num_rows
-            table = table.add_column(place, field, pa.array(empty, field.type))
-    return table
 
 
 def write_segment(
@@ -172,11 +164,17 @@ def _sync_folder(folder: Path) -> None:
 class Staging:
     """The staging folder of a corpus: segments and their ledger."""
 
+    store: str | None = None
+    """Address of the object store that holds the segments; else they lie in ``segments_folder``."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.segments_folder = folder / "segments"
         self.segments_folder.mkdir(parents=True, exist_ok=True)
-        self.ledger = Ledger(folder / "ledger.sqlite")
+        self.ledger = self._open_ledger()
+
+    def _open_ledger(self) -> Ledger:
+        return Ledger(self.folder / "ledger.sqlite")
 
     def close(self) -> None:
         """Close the ledger."""
@@ -218,6 +216,19 @@ class Staging:
             _sync_folder(self.segments_folder)
         except OSError as error:
             raise write_failure(error, str(self.segments_folder)) from error
+        self._acknowledge(task, segments, origin, records, preparation=preparation, run=run, keep_former=keep_former)
+
+    def _acknowledge(
+        self,
+        task: str,
+        segments: Sequence[str],
+        origin: str,
+        records: Sequence[InputRecord],
+        *,
+        preparation: str,
+        run: int,
+        keep_former: bool,
+    ) -> None:
         try:
             self.ledger.acknowledge(
                 origin, task, segments, records, preparation=preparation, run=run, keep_former=keep_former
@@ -231,6 +242,8 @@ class Staging:
 
     def open(self, segment: str, table: str) -> pa.Table:
         """A staged table, mapped into memory: only the rows that are used are read."""
-        with pa.memory_map(str(self.segments_folder / segment / f"{table}.arrow")) as source:
-            found = pa.ipc.open_file(source).read_all()
-        return _with_new_columns(found, works_schema()) if table == "works" else found
+        return read_table(self.location(segment), table)
+
+    def location(self, segment: str) -> str:
+        """Where the tables of a segment lie."""
+        return str(self.segments_folder / segment)

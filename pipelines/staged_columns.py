@@ -1,13 +1,20 @@
-"""Columns of staged tables, by the folder of their segment: for tasks that run in any process."""
+"""Staged tables by the address of their segment, a folder or a prefix of an object store: for tasks in any process."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.errors import CannotStart
+from schemas.arrow import arrow_schema
+from schemas.tables import WorkRow
+
+Rows = npt.NDArray[np.int64]
 
 
 def read_columns(segment: str | Path, table: str, columns: Sequence[str]) -> pa.Table:
@@ -17,13 +24,10 @@ def read_columns(segment: str | Path, table: str, columns: Sequence[str]) -> pa.
     Raises ``OSError`` where the segment has no such table, ``CannotStart`` where an older version of this program
     staged it, without a column that is asked for.
     """
-    path = Path(segment) / f"{table}.arrow"
-    with pa.memory_map(str(path)) as source:
-        found = pa.ipc.open_file(source).read_all()
-    if missing := set(columns) - set(found.schema.names):
-        raise CannotStart(
-            f"{path}: an older version staged this, without {min(missing)}; run scrapy ingest on the same files again"
-        )
+    if is_remote(segment):
+        return _remote().read_columns(segment, table, columns)
+    found = read_table(segment, table)
+    check_columns(_path(segment, table), found.schema, columns)
     return found.select(list(columns))
 
 
@@ -32,3 +36,67 @@ def whole(column: pa.ChunkedArray) -> pa.Array:
     if column.num_chunks == 1:
         return column.chunk(0)
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+def read_table(segment: str | Path, table: str) -> pa.Table:
+    """A whole staged table, mapped into memory: only the rows that are used are read."""
+    if is_remote(segment):
+        return _remote().read_columns(segment, table)
+    with pa.memory_map(_path(segment, table)) as source:
+        return completed(table, pa.ipc.open_file(source).read_all())
+
+
+def read_runs(
+    segment: str | Path, table: str, columns: Sequence[str], runs: Sequence[tuple[int, int]]
+) -> Iterator[pa.Table]:
+    """Some columns of runs of rows of a staged table, each given by its first row and its length."""
+    if is_remote(segment):
+        rows = [np.arange(start, start + count) for start, count in runs]
+        found = _remote().take(segment, table, np.concatenate(rows), columns)
+        starts = np.cumsum([0, *(count for _, count in runs)]).tolist()
+        yield from (found.slice(start, count) for start, (_, count) in zip(starts, runs, strict=False))
+    else:
+        whole = read_columns(segment, table, columns)
+        yield from (whole.slice(start, count) for start, count in runs)
+
+
+def take_each(wanted: Sequence[tuple[str, Rows]], table: str, columns: Sequence[str] | None) -> list[pa.Table]:
+    """Some columns, or all, of some rows of a staged table of each of several segments, in the order asked for."""
+    if wanted and is_remote(wanted[0][0]):
+        found: list[pa.Table] = _remote().take_many(wanted, table, columns)
+        return found
+    tables = (read_columns(name, table, columns) if columns else read_table(name, table) for name, _ in wanted)
+    return [whole.take(pa.array(rows)) for whole, (_, rows) in zip(tables, wanted, strict=True)]
+
+
+def completed(name: str, table: pa.Table) -> pa.Table:
+    """A table that an older version staged, with the columns that it did not know yet: null or an empty list."""
+    schema = arrow_schema(WorkRow) if name == "works" else table.schema
+    for place, field in enumerate(schema):
+        if field.name not in table.column_names:
+            empty: list[object] = [[] if pa.types.is_list(field.type) else None] * table.num_rows
+            table = table.add_column(place, field, pa.array(empty, field.type))
+    return table
+
+
+def check_columns(place: str, schema: pa.Schema, columns: Sequence[str]) -> None:
+    """Raises ``CannotStart`` where a staged table lacks one of the columns."""
+    if missing := set(columns) - set(schema.names):
+        raise CannotStart(
+            f"{place}: an older version staged this, without {min(missing)}; run scrapy ingest on the same files again"
+        )
+
+
+def is_remote(segment: str | Path) -> bool:
+    """Whether a segment lies in an object store."""
+    return "://" in str(segment)
+
+
+def _path(segment: str | Path, table: str) -> str:
+    return str(Path(segment) / f"{table}.arrow")
+
+
+def _remote() -> Any:
+    from pipelines import remote_segments  # noqa: PLC0415 - an optional part
+
+    return remote_segments

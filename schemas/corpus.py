@@ -54,7 +54,7 @@ class FiltersConfig(Record):
     max_words: Annotated[int, Field(ge=1)] | None = None
     """Works with more words are rejected as `too_long`; unset keeps all."""
     min_compression_ratio: Share = 0.10
-    """Works that zlib shrinks to less than this part are rejected as `junk_compression`: keyboard spam,
+    """Works that zstd shrinks to less than this part are rejected as `junk_compression`: keyboard spam,
     one line a thousand times. Prose is at about 0.5."""
 
 

@@ -135,7 +135,7 @@ class WorkRow(Record):
     n_chars: BigCount
     """Characters of all chapters."""
     compression_ratio: float | None
-    """Compressed size of the text by its size (zlib, level 1; of more than 16 KiB, four windows of 4 KiB):
+    """Compressed size of the text by its size (zstd, level 1; of more than 16 KiB, four windows of 4 KiB):
     under 0.1 for repetitive junk, about 0.5 for prose; null where there is no text."""
     published_date: date | None
     """Date of publication that the source claims."""
@@ -187,7 +187,8 @@ class WorkRow(Record):
     first_seen_at: datetime | None
     """When the work was first fetched (UTC); null for files."""
     last_seen_at: datetime | None
-    """When the work was last fetched (UTC); null for files."""
+    """When the work was last fetched, or shown in a list of the archive (UTC); null for files. A work that is
+    gone keeps the moment at which it was still there."""
     raw_sha256: str
     """SHA-256 of the raw input."""
     content_sha256: str
@@ -323,11 +324,31 @@ class RejectRow(Record):
     """SHA-256 of the raw input, where it could be read."""
 
 
+class EngagementRow(Record):
+    """Reader counts of one work at one moment: each crawl adds a row. Key: `work_id`, `snapshot_at`."""
+
+    work_id: str
+    """Key of the work."""
+    source: str
+    """Archive that the work comes from."""
+    snapshot_at: datetime
+    """When the archive showed these counts (UTC)."""
+    kudos: int | None
+    """Kudos (AO3)."""
+    hits: BigCount | None
+    """Hits or views."""
+    bookmarks: int | None
+    """Bookmarks."""
+    comments: int | None
+    """Comments or reviews."""
+
+
 TABLES: dict[str, type[Record]] = {
     "works": WorkRow,
     "chapters": ChapterRow,
     "duplicates": DuplicateRow,
     "rejects": RejectRow,
+    "engagement": EngagementRow,
 }
 """The tables of a dataset, by name."""
 
@@ -339,5 +360,6 @@ SORT_KEYS: dict[str, tuple[str, ...]] = {
     "chapters": ("work_id", "chapter_index"),
     "duplicates": ("work_id", "other_work_id", "method", "path"),
     "rejects": ("ref", "stage", "reason", "raw_sha256"),
+    "engagement": ("work_id", "snapshot_at"),
 }
 """Order of the rows within a partition."""

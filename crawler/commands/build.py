@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from crawler.command import Command, default_jobs
+from crawler.command import Command, add_cluster_option, corpus_place, default_jobs
 from pipelines.errors import WrongUsage
 
 
@@ -25,6 +24,7 @@ class Build(Command):
 
     def add_own_options(self, group: argparse._ArgumentGroup) -> None:
         group.add_argument("-j", "--jobs", metavar="N", type=int, default=default_jobs(), help="threads (all cores)")
+        add_cluster_option(group)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:
@@ -33,4 +33,4 @@ class Build(Command):
             raise WrongUsage(f"-j {opts.jobs}: give the number of threads, 1 or more")
         from crawler.session import build_version
 
-        build_version(Path(args[0]).expanduser(), jobs=opts.jobs)
+        build_version(corpus_place(args[0]), jobs=opts.jobs, cluster=opts.cluster)

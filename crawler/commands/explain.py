@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from crawler.command import Command
+from crawler.command import Command, corpus_place
 from pipelines.errors import WrongUsage
 
 
@@ -29,4 +28,4 @@ class Explain(Command):
             raise WrongUsage("say which corpus and which work: scrapy explain datasets/NAME WORK_ID")
         from crawler.session import explain_work
 
-        explain_work(Path(args[0]).expanduser(), args[1])
+        explain_work(corpus_place(args[0]), args[1])

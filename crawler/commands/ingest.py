@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from crawler.command import Command, default_jobs
+from crawler.command import Command, add_cluster_option, corpus_place, default_jobs
 from pipelines.errors import WrongUsage
 
 
@@ -29,23 +29,29 @@ class Ingest(Command):
     )
 
     def add_own_options(self, group: argparse._ArgumentGroup) -> None:
-        group.add_argument("-c", "--corpus", metavar="CORPUS", help="folder of the corpus; made if it does not exist")
+        group.add_argument(
+            "-c",
+            "--corpus",
+            metavar="CORPUS",
+            help="folder of the corpus, or s3://BUCKET/NAME; made if it does not exist",
+        )
         group.add_argument("-j", "--jobs", metavar="N", type=int, default=default_jobs(), help="processes (all cores)")
         group.add_argument("--dry-run", action="store_true", help="say how each file would be read, and read nothing")
         group.add_argument("--no-build", action="store_true", help="stage only; build with `scrapy build CORPUS`")
+        add_cluster_option(group)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:
         if not opts.corpus:
             raise WrongUsage("say which corpus: -c datasets/NAME")
         if opts.jobs < 1:
             raise WrongUsage(f"-j {opts.jobs}: give the number of processes, 1 or more")
-        if not opts.dry_run:
+        if not opts.dry_run and not opts.cluster:
             from crawler import workers
 
             workers.start_early(workers.READERS)  # beside the imports of this process, which take as long
         from crawler.session import ingest_and_build, say_how
 
-        corpus = Path(opts.corpus).expanduser()
+        corpus = corpus_place(opts.corpus)
         paths = [Path(argument).expanduser() for argument in args]
         if opts.dry_run:
             say_how(corpus, paths)
@@ -56,4 +62,5 @@ class Ingest(Command):
             command=shlex.join(["scrapy", "ingest", *sys.argv[1:]]),
             jobs=opts.jobs,
             with_build=not opts.no_build,
+            cluster=opts.cluster,
         )

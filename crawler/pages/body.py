@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
@@ -17,12 +17,12 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.pages.body_marks import BLOCKS
-from crawler.pages.body_plain import RawSpan, unescaped
-from crawler.pages.body_source import Found, story_in_source
+from crawler.pages.body_plain import Found, RawSpan, unescaped
+from crawler.pages.body_source import story_in_source
 from crawler.pages.body_walk import RawBlock, Writer, end_of
 from pipelines.clean import canonical, one_line
 from pipelines.clean_unicode import moved
-from schemas.work import Block, BlockKind, Span, SpanKind
+from schemas.work import Block, BlockKind, Span, SpanKind, Spans
 
 _KEEPERS: Final = ("<pre", "<listing", "<xmp", "<plaintext", "white-space", "\u0338")
 """What keeps white space as typed, and the one mark that would join a ``>`` before it."""
@@ -41,7 +41,7 @@ class Passage:
     text: str = ""
     blocks: tuple[Block, ...] = ()
     """Empty where the text is nothing but plain paragraphs, parted by blank lines: ``clean`` finds the same."""
-    spans: tuple[Span, ...] = ()
+    spans: Sequence[Span] = ()
     flags: tuple[str, ...] = ()
     """``br_scene``: three or more line breaks part two paragraphs."""
 
@@ -117,7 +117,7 @@ def _taken(story: Found) -> Passage:
         for number, part in enumerate(story.text.split("\n\n")):
             blocks.append(_block("scene_break" if number in breaks else "p", at, at + len(part)))
             at += len(part) + 2
-    return Passage(story.text, tuple(blocks), tuple([_span(*span) for span in story.spans]))
+    return Passage(story.text, tuple(blocks), Spans(*zip(*story.spans, strict=True)) if story.spans else ())
 
 
 def walked(markup: str) -> Passage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from crawler.pages.body_marks import PLAIN_MARKS
@@ -11,7 +12,25 @@ from schemas.work import SpanKind
 RawSpan = tuple[SpanKind, int, int, str | None]
 """Kind, start, end and value of a span."""
 
+ODD: Final = re.compile(
+    "[^\u00a1-\u00ac\u00ae-\u02ff\u0388-\u0482\u048a-\u052f\u0531-\u0587\u05d0-\u05ea\u2010-\u2027\u2030-\u205e\u20a0-\u20bf"
+    "\u2100-\u2125\u212c-\u2328\u232b-\u2adb\u3001-\u3029\u3041-\u3096\u309d-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uff5e"
+    "\ufe0f\u200c\u200d\u060c\u061b\u061f\u0621-\u063a\u0641-\u064a\U0001f300-\U0001faff]"
+)
+"""All but characters that cleaning leaves as they are, whatever stands beside them: no spaces, no combining marks."""
 _TAGS: Final = re.compile(f"<(/?)({'|'.join(sorted(PLAIN_MARKS, key=len, reverse=True))})>")
+
+
+@dataclass(slots=True)
+class Found:
+    """Canonical text with its spans."""
+
+    text: str
+    spans: list[RawSpan]
+    breaks: list[int]
+    """Paragraphs that are thematic breaks, by their numbers."""
+    between: str
+    """White space that stands in the source between two paragraphs, as a rule."""
 
 
 def marked_paragraph(markup: str, base: int) -> tuple[str, list[RawSpan]] | None:

@@ -10,29 +10,22 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import Final
 
 import numpy as np
 from selectolax.lexbor import LexborNode
 
 from crawler.pages.body_marks import PLAIN_MARKS, meaning
-from crawler.pages.body_plain import RawSpan
+from crawler.pages.body_plain import ODD, Found, RawSpan
 
 SCENE_BREAK: Final = "* * *"
 """Text of a thematic break (``<hr>``)."""
 
 _WHITE: Final = bytes.maketrans(b"\t\n\f\r", b"    ")
-_GRAPHIC: Final = bytes(range(0x20, 0x7F)) + b"\t\n\f\r"
+_FOREIGN_OR_GRAPHIC: Final = bytes(range(0x20, 0x100)) + b"\t\n\f\r"
 _BLANK: Final = b" \t\n\f\r"
-_ODD: Final = re.compile(
-    "[^\u00a1-\u00ac\u00ae-\u02ff\u0388-\u0482\u048a-\u052f\u0531-\u0587\u05d0-\u05ea\u2010-\u2027\u2030-\u205e\u20a0-\u20bf"
-    "\u2100-\u2125\u212c-\u2328\u232b-\u2adb\u3001-\u3029\u3041-\u3096\u309d-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uff5e"
-    "\ufe0f\u200c\u200d\u060c\u061b\u061f\u0621-\u063a\u0641-\u064a\U0001f300-\U0001faff]"
-)
-"""All but characters that cleaning leaves as they are, whatever stands beside them: no spaces, no combining marks."""
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _NO_BREAK: Final = re.compile(rb"\xc2\xa0|&nbsp;|&#160;|&#xa0;", re.IGNORECASE)
 _NAMES: Final = "|".join(sorted(PLAIN_MARKS, key=len, reverse=True))
@@ -64,18 +57,6 @@ _LEAST_LOOKED_THROUGH: Final = 1 << 20
 _LONGEST: Final = 32 << 20
 """Bytes of a page that stories are taken from: they are held several times over, the page until the next one."""
 _LONGEST_HEAD: Final = 20_000
-
-
-@dataclass(slots=True)
-class Found:
-    """Canonical text with its spans."""
-
-    text: str
-    spans: list[RawSpan]
-    breaks: list[int]
-    """Paragraphs that are thematic breaks, by their numbers."""
-    between: str
-    """White space that stands in the source between two paragraphs, as a rule."""
 
 
 class _Places:
@@ -138,7 +119,7 @@ def _says(found: Found, words: str, left: str) -> bool:
     """Whether what was found, after what is left out, is all that an element says; white space does not count."""
     one, first = words.strip(" \n"), left.strip(" \n")
     if found.between in ("", "\n") and one.startswith(first):
-        one = one[len(first) :].lstrip(" \n")
+        one = one[len(first) :].lstrip(" \n") if first else one
         if found.between:
             one = one.replace("\n", "\n\n")
         if one == (found.text if found.between else found.text.replace("\n", "")):
@@ -239,13 +220,16 @@ def paragraphs_of(markup: bytes) -> Found | None:
 
     The text is canonical (``pipelines.clean.canonical``). ``None`` for HTML of any other kind.
     """
-    odd = markup.translate(None, _GRAPHIC).decode("utf-8", "replace")
+    codes = np.frombuffer(markup, np.uint8)
+    if np.count_nonzero(codes < 0x20) > markup.count(b"\n") and markup.translate(None, _FOREIGN_OR_GRAPHIC):
+        return None
+    odd = codes[codes >= 0x7F].tobytes().decode("utf-8", "replace")
     if "\xa0" in odd or (b"&" in markup and (b"&nbsp;" in markup or b"&#" in markup)):
         markup = _NO_BREAK.sub(b" ", markup)
         odd = odd.replace("\xa0", "")
-    if odd and _ODD.search(odd):
+        codes = np.frombuffer(markup, np.uint8)
+    if odd and ODD.search(odd):
         return None
-    codes = np.frombuffer(markup, np.uint8)
     blank = codes <= 0x20
     again = blank[1:] & blank[:-1]
     if not np.count_nonzero(again):  # a twentieth of ``any``
@@ -341,7 +325,7 @@ def _unescaped(text: str) -> str | None:
         return None
     for entity in set(_ENTITY.findall(text)):
         char = html.unescape(entity)
-        if len(char) != 1 or not (" " < char < "\x7f" or (char > "\x7f" and _ODD.search(char) is None)):
+        if len(char) != 1 or not (" " < char < "\x7f" or (char > "\x7f" and ODD.search(char) is None)):
             return None
     return html.unescape(text)
 
@@ -362,6 +346,23 @@ def _spans(plain: str, texts: Sequence[str], pieces: Sequence[str]) -> list[RawS
 
     ``None`` for marks that do not close in order, or in another paragraph.
     """
+    closes, names = pieces[1::3], pieces[2::3]
+    if not any(closes[::2]) and all(closes[1::2]) and names[::2] == names[1::2] and "\n" not in "".join(texts[1::2]):
+        ends = list(accumulate(map(len, texts)))
+        found = map(_span, names[::2], ends[::2], ends[1::2], repeat(plain))
+        return [span for span in found if span[1] < span[2]]
+    return _nested_spans(plain, texts, pieces)
+
+
+def _span(name: str, start: int, end: int, plain: str) -> RawSpan:
+    """The span of a mark, without the spaces at its edges; it may turn out to be empty."""
+    start += plain[start : start + 1] == " "
+    end -= plain[end - 1 : end] == " "
+    return ("align", start, end, name[1:]) if name[0] == _ALIGNED else (PLAIN_MARKS[name], start, end, None)
+
+
+def _nested_spans(plain: str, texts: Sequence[str], pieces: Sequence[str]) -> list[RawSpan] | None:
+    """The same, where marks stand within marks."""
     spans: list[RawSpan] = []
     stack: list[tuple[str, int]] = []
     nested = False
@@ -376,12 +377,9 @@ def _spans(plain: str, texts: Sequence[str], pieces: Sequence[str]) -> list[RawS
         opened, start = stack.pop() if stack else ("", at)
         if opened != name or "\n" in before:
             return None
-        if plain[start : start + 1] == " ":
-            start += 1
-        end = at - 1 if plain[at - 1 : at] == " " else at
-        if start < end:
-            aligned = name[0] == _ALIGNED
-            spans.append(("align", start, end, name[1:]) if aligned else (PLAIN_MARKS[name], start, end, None))
+        span = _span(name, start, at, plain)
+        if span[1] < span[2]:
+            spans.append(span)
     if nested:
         spans = sorted(set(spans), key=lambda span: (span[1], -span[2], span[0], span[3] or ""))
     return None if stack else spans

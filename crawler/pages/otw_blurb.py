@@ -38,6 +38,7 @@ from schemas.work import HeaderField, Provenance, Work
 VERSION: Final = "1"
 
 _STAMP: Final = re.compile(r"updated_at=(\d{1,10})\b", re.ASCII)
+_WORK: Final = re.compile(r"work_(\d{1,12})", re.ASCII)
 _COUNT: Final = re.compile(r"(?:\bof\s+)?([\d,.]+)\s+(?:Works?|Found|Bookmarks?|Bookmarked Items?)\b", re.ASCII)
 _ITEM: Final = re.compile(r"\s*(\d{1,6})\.\s+(.*)", re.ASCII | re.DOTALL)
 _CHAPTER: Final = re.compile(r"/works/(\d{1,12})/chapters/(\d{1,12})", re.ASCII)
@@ -59,6 +60,8 @@ class Listing:
     """Number of works of the whole list, where stated."""
     n_others: int = 0
     """Blurbs that lead to no work: mystery works, deleted ones, bookmarks of series and of works elsewhere."""
+    mysteries: tuple[str, ...] = ()
+    """Ids of works that are not yet revealed; they are among ``n_others``."""
     stamps: dict[str, int] = field(default_factory=dict)
     """``updated_at`` by work id, in seconds since 1970 (UTC), where the page has it."""
 
@@ -126,7 +129,10 @@ def read_listing(page: Page, provenance: Provenance) -> Listing:
         if work.source_work_id and (seconds := _stamp(blurb)):
             stamps[work.source_work_id] = int(seconds)
     heading, total = _heading(main)
-    return Listing(tuple(works), _next(page, archive), heading, total, len(blurbs) - len(works), stamps)
+    mysteries = tuple(
+        match[1] for blurb in blurbs if "mystery" in classes(blurb) and (match := _WORK.fullmatch(blurb.id or ""))
+    )
+    return Listing(tuple(works), _next(page, archive), heading, total, len(blurbs) - len(works), mysteries, stamps)
 
 
 def _heading(main: LexborNode | None) -> tuple[str, int | None]:
@@ -279,6 +285,18 @@ def read_navigate(page: Page) -> Index:
     title = next((said(link) for link in links if work_id_in(attribute(link, "href"))), "")
     authors = tuple(said(link) for link in links if "/users/" in attribute(link, "href"))
     return Index(work_id, title, authors, tuple(entries))
+
+
+def with_dates(work: Work, index: Index) -> Work:
+    """The work with the days on which its chapters were published; a one-shot has one entry in the index."""
+    by_id = {entry.chapter_id: entry for entry in index.chapters}
+    chapters = []
+    for place, chapter in enumerate(work.chapters):
+        entry = by_id.get(chapter.source_chapter_id or "")
+        if entry is None and len(work.chapters) == len(index.chapters):
+            entry = index.chapters[place]
+        chapters.append(chapter.model_copy(update={"published_date": entry.published_date}) if entry else chapter)
+    return work.model_copy(update={"chapters": tuple(chapters)})
 
 
 KIND_LISTING: Final = PageKind(

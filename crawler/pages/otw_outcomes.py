@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 from selectolax.lexbor import LexborNode
 
@@ -25,6 +26,7 @@ _MARKS: Final = (
 )
 _STORY: Final = "#workskin, #chapters, #preface, #afterword, h3#work, dl.tags"
 _CLOUDFLARE: Final = "#cf-wrapper, #cf-error-details, #challenge-form, #challenge-running, .cf-browser-verification"
+_LOGIN: Final = re.compile(r"/(?:users/)?(?:login|sign_in)/?$")
 _CODE: Final = re.compile(r"\b(4\d\d|5\d\d)\b")
 _BY_CODE: Final = {"403": "blocked", "404": "deleted", "410": "deleted", "429": "rate_limited"}
 _BY_FLASH: Final = (
@@ -111,6 +113,18 @@ def _login(names: list[str], title: str, main: LexborNode) -> Refused | None:
         return Refused("hidden", "a login page: no permission to see this")
     if "sessions-new" in " ".join(names) or "registered users" in text or title.casefold().startswith("log in"):
         return Refused("restricted", "a login page")
+    return None
+
+
+def redirected(location: str) -> Refused | None:
+    """What a redirect to a login page, or to the page of time-outs, says; ``None`` for any other."""
+    parts = urlsplit(location)
+    if _LOGIN.search(parts.path):
+        if parse_qs(parts.query).get("restricted") == ["true"]:
+            return Refused("restricted", "a redirect to the login page: only for registered users")
+        return Refused("hidden", "a redirect to the login page: no permission to see this")
+    if parts.path.rstrip("/").endswith("/timeout_error"):
+        return Refused("site_error", "a redirect to the archive's page of time-outs")
     return None
 
 

@@ -30,6 +30,7 @@ REASONS = {
     "unrevealed": "part of a challenge that is not yet revealed",
     "hidden": "hidden by an administrator, or a draft",
     "deleted": "no longer there, or never was (404)",
+    "opted_out": "asks to be left out: noindex, or a reservation of text and data mining",
     "rate_limited": "the site asked to come back later (429, Retry later)",
     "blocked": "a challenge or block page (Cloudflare and the like)",
     "site_error": "an error page of the site",

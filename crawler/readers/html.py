@@ -6,12 +6,14 @@ import codecs
 import re
 from collections.abc import Iterator, Sequence
 
+from crawler.pages import otw
 from crawler.pages.kinds import KINDS
+from crawler.pages.opt_outs import noted_opt_outs, opted_out
 from crawler.pages.page import Page, Refused
 from crawler.readers.encoding import Decoded, decode, wide_encoding
 from crawler.readers.epub_markup import flattened
 from crawler.readers.source import Item, Source, Unreadable
-from crawler.readers.text_mojibake import MOJIBAKE_FIXED, mend
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED, foreign_of, mend
 from schemas.work import Provenance, Work
 
 _CHARSET = re.compile(
@@ -83,16 +85,28 @@ def read(source: Source) -> Iterator[Item]:
 
     Raises ``Unreadable`` for a page that holds none, with the reason.
     """
+    page, provenance = page_of(source)
+    for work in _works(page, provenance):
+        if source.retrieved_at is None or work.provenance.format != otw.KIND_WORK.name:
+            yield work  # what a person has saved is theirs to use
+            continue
+        if refused := opted_out(source.headers, page):
+            raise Unreadable(refused.reason, refused.detail)
+        yield noted_opt_outs(work, source.headers, page)
+
+
+def page_of(source: Source) -> tuple[Page, Provenance]:
+    """The page that some bytes are, and what is known of its origin. Raises ``Unreadable``."""
     decoded = decode_page(source.data, source.media_type)
     text = decoded.text.replace("\0", "") if b"\0" in source.data else decoded.text
-    text, mended = mend(text, "<")
+    is_as_it_was = text is decoded.text and decoded.source == "utf-8" and not decoded.flags
+    text, mended = mend(text, "<", foreign_of(source.data) if is_as_it_was else None)
     if (mended or decoded.encoding != "utf-8") and _SURROGATES.search(text):  # strict UTF-8 gives none
         text = _SURROGATES.sub("\ufffd", text)
     flags = (*decoded.flags, MOJIBAKE_FIXED) if mended else decoded.flags
     if (flat := flattened(text)) is not text:
         text, flags = flat, (*flags, "markup_flattened")
-    as_it_is = text is decoded.text and decoded.source == "utf-8" and not decoded.flags
-    page = Page(text, source.url, source.data if as_it_is else None)
+    page = Page(text, source.url, source.data if is_as_it_was and text is decoded.text else None)
     provenance = Provenance(
         format="html",
         parser_version="0",
@@ -103,7 +117,7 @@ def read(source: Source) -> Iterator[Item]:
         retrieved_at=source.retrieved_at,
         flags=flags,
     )
-    yield from _works(page, provenance)
+    return page, provenance
 
 
 def _works(page: Page, provenance: Provenance) -> Sequence[Work]:

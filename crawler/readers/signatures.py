@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import numpy as np
+
 from crawler.readers.encoding import wide_encoding
 from crawler.readers.source import HEAD_BYTES
 
@@ -107,6 +109,10 @@ def binary(head: bytes) -> str | None:
     if b"\x1b" in head and b"\x1b$)C" in head:
         return None  # ISO-2022-KR shifts in and out with control bytes
     filled = head.rstrip(b"\0")  # a tail of NULs is a broken copy of a text
+    codes = np.frombuffer(filled, np.uint8)
+    suspects = np.count_nonzero(codes < 0x20) + np.count_nonzero(codes == 0x7F)  # much sooner counted than controls
+    if suspects * 100 <= len(head) and filled.strip(b"\0" + WHITE):
+        return None
     controls = len(filled) - len(filled.translate(None, _CONTROLS))
     if not filled.strip(b"\0" + WHITE):
         return "nothing but NUL bytes"

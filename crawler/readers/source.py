@@ -88,6 +88,8 @@ class Source:
     """When the response was fetched (UTC)."""
     media_type: str | None = None
     """Media type and charset that the response stated."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of the response, names in lower case; empty for files."""
     depth: int = 0
     """How many archives the member lies in."""
     budget: Budget = field(default_factory=Budget, repr=False)
@@ -103,7 +105,8 @@ class Source:
     def member(self, name: str, content: bytes | None, **known: object) -> Source:
         """A member of this input with its unpacked bytes; it shares the budget.
 
-        ``known`` may give ``url``, ``retrieved_at`` and ``media_type``, and ``opener`` for a member without content.
+        ``known`` may give ``url``, ``retrieved_at``, ``media_type`` and ``headers``, and ``opener`` for a member
+        without content.
         """
         bare = Source(self.path, f"{self.ref}/{name}", self.max_bytes, self.limits, content, budget=self.budget)
         known = {"fields": self.fields} | known

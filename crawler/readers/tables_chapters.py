@@ -21,7 +21,7 @@ class Story:
 
     text: str
     blocks: tuple[Block, ...] = ()
-    spans: tuple[Span, ...] = ()
+    spans: Sequence[Span] = ()
 
 
 def prose(value: object, *, by_line: bool | None = None) -> Story | None:
@@ -40,7 +40,9 @@ def story_of(text: str, *, by_line: bool | None = None) -> Story | None:
 
         found = passage_of_html(as_blocks(text))
         return Story(found.text, found.blocks, found.spans) if found.text.strip() else None
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.strip("\n").rstrip()
     if "\n" not in text:
         return Story(text)
     convention = Paragraphs("blank_line") if by_line is False else convention_of(text)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+import numpy as np
+
 from crawler.readers.encoding import Decoded, decode
 from crawler.readers.source import Source, Unreadable
 from crawler.readers.text_chapters import Section, split, split_by_titles
@@ -24,6 +26,9 @@ TITLE_FROM_FILE_NAME: Final = "title_from_file_name"
 _NULS_REMOVED: Final = "nul_bytes_removed"
 
 _TRAILING: Final = re.compile(r"(?<![ \t\xa0\u3000])[ \t\xa0\u3000]++(?=\n|\Z)")
+_NEWLINE, _SPACE, _TAB = b"\n \t"
+_BLANKS: Final = 5
+"""Line ends in a row that are kept."""
 _MANY_BLANKS: Final = re.compile(r"\n{6,}")
 _INVISIBLE: Final = " \t\n\r\f\v\x1a\xa0\u3000\ufeff\u200b\u2028\u2029\u2060"
 _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
@@ -48,7 +53,8 @@ def _work(source: Source, decoded: Decoded) -> Work:
     if b"\0" in source.data and "\0" in text:
         text = text.replace("\0", "")
         flags.append(_NULS_REMOVED)
-    text = _normalised(text, flags)
+    is_as_it_was = decoded.source == "utf-8" and not flags
+    text = _normalised(text, source.data if is_as_it_was else None, flags)
     header, sections, paragraphs = _parts(text, flags)
     if not any(any(map(str.isalnum, section.text)) for section in sections):
         raise Unreadable("no_story", "nothing but a header or a heading")
@@ -84,11 +90,13 @@ def _provenance(source: Source, decoded: Decoded, header: Header, flags: Sequenc
     )
 
 
-def _normalised(text: str, flags: list[str]) -> str:
+def _normalised(text: str, raw: bytes | None, flags: list[str]) -> str:
     """Text with newlines as its only line ends, no blanks before them, mojibake mended.
 
+    ``raw`` is the text in UTF-8 where it is at hand: bytes are looked through much faster than characters.
     Raises ``Unreadable`` (``empty``) where nothing can be seen.
     """
+    given = text
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\f" in text or "\v" in text:
@@ -96,12 +104,17 @@ def _normalised(text: str, flags: list[str]) -> str:
     text = text.strip("\ufeff\x1a")
     if not text.strip(_INVISIBLE):
         raise Unreadable("empty", "only blank space" if text else "no text")
-    foreign = foreign_of(text)
-    blanks = [" ", *(blank for blank in "\xa0\u3000" if blank in foreign), *("\t" if "\t" in text else "")]
-    if any(blank + "\n" in text for blank in blanks):
+    raw = raw if raw and text is given else text.encode("utf-8", "surrogatepass")
+    foreign = foreign_of(raw)
+    codes = np.frombuffer(raw, np.uint8)
+    ends = np.flatnonzero(codes == _NEWLINE)
+    before = codes[np.maximum(ends - 1, 0)]
+    is_trailing = bool(((before == _SPACE) | (before == _TAB)).any())
+    if is_trailing or any(blank in foreign and blank + "\n" in text for blank in "\xa0\u3000"):
         text = _TRAILING.sub("", text)
-    if "\n\n\n\n\n\n" in text:
-        text = _MANY_BLANKS.sub("\n\n\n\n\n", text)
+        is_trailing = True  # lines that were blanks may now be empty
+    if is_trailing or np.count_nonzero(ends[_BLANKS:] - ends[:-_BLANKS] == _BLANKS):
+        text = _MANY_BLANKS.sub("\n" * _BLANKS, text)
     text, mended = mend(text, foreign=foreign)
     if mended:
         flags.append(MOJIBAKE_FIXED)

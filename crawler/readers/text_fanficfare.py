@@ -37,6 +37,8 @@ class Statement(NamedTuple):
 
 def read(lines: Lines) -> tuple[list[Statement], int] | None:
     """Statements of the header and the line that follows it; ``None`` for any other text."""
+    if not all(proof in lines.head for proof in _PROOF):
+        return None  # soon told of nearly every text
     if not all(any(line.startswith(proof) for line in lines.lines) for proof in _PROOF):
         return None
     start = lines.next_full(0)

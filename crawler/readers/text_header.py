@@ -249,7 +249,7 @@ class _Fields:
             and self.lines.next_full(end) < len(lines)
         ):
             return end
-        width = wrap_width(lines[number:])
+        width = wrap_width(lines[number:]) if start < end else 0
         stop = start
         while stop < end and len(lines[stop]) <= _MAX_WIDTH and _continues(lines[stop - 1], lines[stop], width):
             stop += 1

@@ -12,9 +12,9 @@ class Lines:
     """The first lines of a text, stripped, and where each begins."""
 
     def __init__(self, text: str) -> None:
-        head = text[:HEAD_CHARACTERS]
-        self.raw = head.split("\n", _HEAD_LINES)[:_HEAD_LINES]
-        self.lines = [line.strip() for line in self.raw]
+        self.head = text[:HEAD_CHARACTERS]
+        self.raw = self.head.split("\n", _HEAD_LINES)[:_HEAD_LINES]
+        self.lines = list(map(str.strip, self.raw))
         self.size = len(text)
 
     def __len__(self) -> int:

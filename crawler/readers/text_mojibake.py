@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
 from ftfy import TextFixerConfig, fix_encoding
 
 MOJIBAKE_FIXED: Final = "mojibake_fixed"
@@ -53,7 +54,7 @@ _PLACE: Final = re.compile(
     _STARTS
     + r"(?:(?<=[\x80-\x9f])|(?<=[ÃÂÄÅÐÑÎÏ×ØÙÌĂĹÆ√≈ƒ╨╤├‚ΓвпГВРС])[^\x00-\x7fа-яА-Я]|[\x80-\xbf\u2010-\u20bf™ƒŒŽŸˆ˜œšž])"
 )
-_ASCII: Final = bytes(range(0x80))
+_FIRST_FOREIGN: Final = 0x80
 _MAX_LINE: Final = 1_000_000  # code points; ftfy needs about a second for as much
 _REACH: Final = (2, 12)  # code points before and after such a place that the gate looks at
 
@@ -65,7 +66,9 @@ def mend(text: str, separator: str = "\n", foreign: str | None = None) -> tuple[
     line is taken from ftfy only if the gate finds less in it than before. In markup the ``separator`` of lines is
     ``<``: a page may be one line, of which a part only went through a wrong encoding.
     """
-    if text.isascii() or not _START.search(foreign_of(text) if foreign is None else foreign):
+    if text.isascii():
+        return text, False
+    if not _START.search(foreign_of(text.encode("utf-8", "surrogatepass")) if foreign is None else foreign):
         return text, False
     if next(_places(text), None) is None:
         return text, False
@@ -81,9 +84,13 @@ def mend(text: str, separator: str = "\n", foreign: str | None = None) -> tuple[
     return (separator.join(lines), True) if changed else (text, False)
 
 
-def foreign_of(text: str) -> str:
-    """The characters beyond ASCII, which are few in most scripts: to look through them costs next to nothing."""
-    return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+def foreign_of(raw: bytes) -> str:
+    """The characters beyond ASCII of a text in UTF-8, which are few in most scripts: they cost little to look through.
+
+    Lone surrogates are kept as ``surrogatepass`` writes them.
+    """
+    codes = np.frombuffer(raw, np.uint8)
+    return codes[codes >= _FIRST_FOREIGN].tobytes().decode("utf-8", "surrogatepass")
 
 
 def _bad(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 
@@ -73,6 +74,7 @@ def number_of(text: str) -> int | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def is_number_word(word: str) -> bool:
     """Whether a number written in letters may begin with ``word``: ``twenty`` of ``twenty one``, ``IV``."""
     return word.casefold() in _WORDS or _ROMAN_FORM.fullmatch(word) is not None

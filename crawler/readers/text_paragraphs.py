@@ -38,9 +38,9 @@ class Paragraphs:
 def convention_of(body: str) -> Paragraphs:
     """How a body parts its paragraphs. Verse, letters and single line breaks in prose keep ``blank_line``."""
     lines = body[:_SAMPLE].split("\n")
+    if b"\1\1" not in bytes(map(bool, lines)):
+        return Paragraphs("blank_line")  # no line follows another: the rule, and soon told
     pairs = _pairs(lines)
-    if not pairs:
-        return Paragraphs("blank_line")
     full = [line for line in lines if line]
     if width := wrap_width(lines):
         return Paragraphs("hard_wrapped", width)
@@ -58,9 +58,9 @@ def wrap_width(lines: Sequence[str]) -> int:
     Wrapped lines are full: the next line's first word would not have fitted. A line or two may be longer (an address).
     """
     pairs = _pairs(lines)
-    full = [line for line in lines if line]
     if len(pairs) < _FEW:
         return 0
+    full = [line for line in lines if line]
     lengths = sorted(map(len, full))
     width = lengths[-1 - len(lengths) // 50]
     if width not in _WIDTHS or lengths[-1] > 4 * width:

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import BinaryIO, Final
 
+from crawler.pages.otw_blurb import KIND_LISTING, Index, read_navigate, with_dates
+from crawler.pages.otw_outcomes import redirected
+from crawler.pages.page import Refused
 from crawler.readers.container_members import ReadMember, without_controls
 from crawler.readers.container_streams import CHUNK, Meter, unpacked, within_budget
 from crawler.readers.containers import compression_of
+from crawler.readers.html import page_of
 from crawler.readers.source import Item, Rejected, Source, Unreadable
 from crawler.readers.warc_http import Response, content, parse
 
@@ -31,6 +35,10 @@ _SNIFFED: Final = re.compile(
 )
 _EPUB: Final = b"mimetypeapplication/epub+zip"
 _ARC_DATE: Final = re.compile(r"\d{14}")
+_INFO: Final = 64 * 1024
+_MOST_INDEXES: Final = 100
+LISTS_LEAD: Final = b"\nfanthology-lists: lead"
+"""Line in the ``warcinfo`` record of a crawl that took its works from their own pages."""
 _NOT_READ: Final = frozenset({"request", "warcinfo", "metadata", "conversion", "continuation"})
 _DAMAGE: Final = "damage"
 _VERSION: Final = re.compile(rb"WARC/\d\.\d+\s*")
@@ -59,9 +67,13 @@ class Record:
 
 @dataclass
 class _Passed:
-    """Responses that are no pages, counted by what they are."""
+    """What is known of an archive so far; responses that are no pages are counted by what they are."""
 
     counts: dict[str, int] = field(default_factory=dict)
+    lists_lead: bool = False
+    """Whether the lists in this archive only led a crawl to works, which are in it themselves (``LISTS_LEAD``)."""
+    indexes: dict[str, tuple[Index, Source]] = field(default_factory=dict)
+    """Indexes of chapters, and their pages, whose works have not come yet, by the address of the work."""
 
     def add(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
@@ -95,6 +107,8 @@ def read(source: Source, read_member: ReadMember) -> Iterator[Item]:
         yield Rejected(source.ref, error.reason, error.detail)
     if not told:
         raise Unreadable("not_a_page", "a web archive without responses")
+    for _, page in passed.indexes.values():
+        yield from _lone_index(page, read_member, passed)
     yield from passed.rejected(source.ref)
 
 
@@ -104,6 +118,7 @@ def _items(source: Source, record: Record, read_member: ReadMember, passed: _Pas
         yield Rejected(source.ref, "damaged", "no record where one must begin; read on from the next")
         return
     if record.kind in _NOT_READ:
+        passed.lists_lead |= record.kind == "warcinfo" and LISTS_LEAD in (record.block or b"")
         return
     if record.kind == "revisit":
         passed.add("revisits")  # the same bytes as those of a record elsewhere
@@ -121,18 +136,67 @@ def _items(source: Source, record: Record, read_member: ReadMember, passed: _Pas
     if response is None:
         response = Response(200, {"content-type": record.media_type or ""}, record.block)
     elif response.status != 200:
-        yield from _outcome(ref, response.status, passed)
+        yield from _outcome(ref, response, passed)
         return
     try:
-        body = content(response, source)
-        what = _what(response.media_type or "", body)
-        if what is not None or (record.url or "").rstrip("/").endswith("/robots.txt"):
-            passed.add(what or "robots.txt")
-            return
-        known = {"url": record.url, "retrieved_at": record.date, "media_type": response.media_type or None}
-        yield from read_member(source.member(_name(record), body, **known))
+        yield from _page(source, record, response, read_member, passed)
     except Unreadable as error:
         yield Rejected(ref, error.reason, error.detail)
+
+
+def _page(
+    source: Source, record: Record, response: Response, read_member: ReadMember, passed: _Passed
+) -> Iterator[Item]:
+    """What a good response gives. Raises ``Unreadable``."""
+    body = content(response, source)
+    what = _what(response.media_type or "", body)
+    if what is not None or (record.url or "").rstrip("/").endswith("/robots.txt"):
+        passed.add(what or "robots.txt")
+        return
+    known = {"url": record.url, "retrieved_at": record.date, "media_type": response.media_type or None}
+    page = source.member(_name(record), body, headers=response.headers, **known)
+    if (record.url or "").endswith("/navigate") and (index := _index_of(page)) is not None:
+        yield from _kept_index(page, index, read_member, passed)
+        return
+    yield from _taken(read_member(page), passed)
+
+
+def _index_of(source: Source) -> Index | None:
+    """The index of chapters that a page is."""
+    try:
+        return read_navigate(page_of(source)[0])
+    except Refused:
+        return None
+
+
+def _kept_index(source: Source, index: Index, read_member: ReadMember, passed: _Passed) -> Iterator[Item]:
+    """Keep an index of chapters for its work, which comes after it; gives the oldest where there are many."""
+    passed.indexes[(source.url or "").removesuffix("/navigate")] = index, source
+    if len(passed.indexes) > _MOST_INDEXES:
+        yield from _lone_index(passed.indexes.pop(next(iter(passed.indexes)))[1], read_member, passed)
+
+
+def _lone_index(source: Source, read_member: ReadMember, passed: _Passed) -> Iterator[Item]:
+    """What an index gives whose work has not come; in an archive of a crawl the work was refused."""
+    if passed.lists_lead:
+        return
+    try:
+        yield from read_member(source)
+    except Unreadable as error:
+        yield Rejected(source.ref, error.reason, error.detail)
+
+
+def _taken(items: Iterable[Item], passed: _Passed) -> Iterator[Item]:
+    """The items of a page, with what other pages of the archive say of them."""
+    for item in items:
+        if isinstance(item, Rejected):
+            yield item
+        elif passed.lists_lead and item.provenance.format == KIND_LISTING.name:
+            passed.add("works in lists")
+        elif item.url is not None and (found := passed.indexes.pop(item.url, None)) is not None:
+            yield with_dates(item, found[0])
+        else:
+            yield item
 
 
 def _name(record: Record) -> str:
@@ -140,8 +204,12 @@ def _name(record: Record) -> str:
     return without_controls(record.url or record.kind)
 
 
-def _outcome(ref: str, status: int, passed: _Passed) -> Iterator[Rejected]:
+def _outcome(ref: str, response: Response, passed: _Passed) -> Iterator[Rejected]:
     """What a status other than 200 means."""
+    status = response.status
+    if 300 <= status < 400 and (refused := redirected(response.headers.get("location", ""))) is not None:
+        yield Rejected(ref, refused.reason, refused.detail)
+        return
     if reason := _OUTCOMES.get(status, "blocked" if 520 <= status < 600 or status == 503 else None):
         yield Rejected(ref, reason, f"HTTP status {status}")
     elif status >= 400:
@@ -214,7 +282,9 @@ def _warc(source: Source, stream: BinaryIO) -> Record:
     kind = headers.get("warc-type", "").lower()
     size = _size(headers.get("content-length", ""))
     url = headers.get("warc-target-uri", "").removeprefix("<").removesuffix(">") or None  # wget 1.19 adds brackets
-    block = _block(source, stream, size, held=kind in ("response", "resource"))
+    block = _block(
+        source, stream, size, held=kind in ("response", "resource") or (kind == "warcinfo" and size <= _INFO)
+    )
     return Record(kind, url, _date(headers.get("warc-date", "")), headers.get("content-type"), size, block)
 
 

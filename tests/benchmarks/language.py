@@ -24,6 +24,7 @@ from pipelines.language_pairs import Pairs
 from pipelines.language_scripts import count_letters
 from schemas.vocabulary import LanguageStatus
 from tests.benchmarks import translations
+from tests.benchmarks.packages import PACKAGES, Missing
 
 SIZES = (60, 200, 1000)
 CUTS = 40
@@ -276,12 +277,12 @@ def show_accuracy(texts: Texts) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=translations.folder(), help="where packages are kept")
+    parser.add_argument("--folder", type=Path, default=PACKAGES, help="where packages are kept")
     parser.add_argument("--quick", action="store_true", help="only the time")
     options = parser.parse_args()
     try:
         texts, words = translations.texts(options.folder)
-    except translations.Missing as error:
+    except Missing as error:
         sys.exit(f"no data set: {error}")
     print("; ".join(words))
     tags = [*translations.LANGUAGES, *(["eo"] if prose(texts, "eo") else [])]

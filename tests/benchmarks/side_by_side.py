@@ -25,10 +25,10 @@ from pathlib import Path
 import pyarrow.dataset as arrow_dataset
 
 from tests.benchmarks import planted
+from tests.benchmarks.packages import CACHE
 from tests.benchmarks.peers import HERE, PEERS, Peer
 from tests.benchmarks.processes import ROOT, Cost, cost_of
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fanthology-benchmarks"
 SLOW_LIMIT = 5_000
 """Works above which the slow tools are left out, unless asked for."""
 LIGHTEST = 0.6

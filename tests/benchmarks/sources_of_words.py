@@ -5,9 +5,7 @@ Where they cannot be had, a small vocabulary of our own takes their place, and t
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
+from tests.benchmarks.packages import Missing, debian
 
 Numbers = npt.NDArray[np.int32]
 
@@ -74,12 +74,6 @@ class Chain:
             state = np.where(which[step] < 0.62, self.successors[state, choices[step]], free[step])
             out[step] = np.where(which[step] > 0.97, rare[step], state)
         return out.T.ravel()[:count]
-
-
-def cache_folder() -> Path:
-    """Where fetched packages lie: ``FANTHOLOGY_BENCH_CACHE``, or the user's cache folder."""
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fanthology-bench"
-    return Path(os.environ.get("FANTHOLOGY_BENCH_CACHE") or default)
 
 
 def chain(language: str, seed: int) -> Chain:
@@ -142,20 +136,9 @@ def _texts(language: str) -> Iterator[str]:
 
 
 def _unpacked(package: str) -> Path | None:
-    """A Debian package, fetched with apt and unpacked in the cache; ``None`` where that does not work."""
-    folder = cache_folder() / package
-    if folder.is_dir():
-        return folder
-    beside = cache_folder() / f".{package}"
+    """Folder of a Debian package; ``None`` where it cannot be had, which is said."""
     try:
-        beside.mkdir(parents=True, exist_ok=True)
-        fetch = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package]
-        subprocess.run(fetch, cwd=beside, check=True, timeout=120, capture_output=True)
-        (archive,) = beside.glob(f"{package}_*.deb")
-        subprocess.run(["dpkg-deb", "-x", archive.name, "."], cwd=beside, check=True, timeout=60, capture_output=True)
-        archive.unlink()
-        beside.rename(folder)
-    except (OSError, ValueError, subprocess.SubprocessError):
-        print(f"{package}: cannot be fetched with apt-get", file=sys.stderr)
+        return debian(package)[0]
+    except Missing as error:
+        print(f"missing: {error}", file=sys.stderr)
         return None
-    return folder

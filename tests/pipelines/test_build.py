@@ -50,6 +50,7 @@ def test_partitions_are_site_and_language(corpus):
     ] == [
         "chapters/site=ao3/lang=en",
         "duplicates",
+        "engagement",
         "rejects",
         "works/site=ao3/lang=en",
     ]

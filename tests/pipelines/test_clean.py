@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.clean import Cleaned, canonical, clean, count_paragraphs, few_lines, one_line
+from pipelines.clean_utf8 import Utf8
 from schemas.work import Block, BlockKind, Blocks, Span, Spans
 
 CASES = sorted((Path(__file__).parents[1] / "fixtures" / "clean").iterdir())
@@ -200,7 +201,7 @@ def test_blocks_are_as_good_as_validated_ones():
 
 
 def test_empty():
-    assert clean(" \n\0") == Cleaned("", Blocks.empty(), Spans.empty(), ("controls_removed",), b"")
+    assert clean(" \n\0") == Cleaned("", Blocks.empty(), Spans.empty(), ("controls_removed",), Utf8(b""))
 
 
 def test_count_paragraphs():

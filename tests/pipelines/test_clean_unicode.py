@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines import clean_unicode
 from pipelines.clean_unicode import canonical, is_canonical
+from pipelines.clean_utf8 import Utf8
 
 LONG = "It rained all day, and the umbrella of Mrs Hudson stood open in the hall. " * 6
 MIXED = "ab ab \n\n\né—“漢ひがßЖλ\u0301\u0338\xa0\xad\u200b\u3000\u1100\u1161\u11a8가\U0001d400😀\ud800\t\r\x85-"
@@ -28,7 +29,7 @@ def test_what_looks_canonical_is(inserted, place):
 def test_plain_prose_passes_the_look():
     text = ("“Naïve?” she said — «да», 她说。 " + LONG).strip() + "\n\n" + LONG.strip()
     assert is_canonical(text)
-    assert is_canonical(text, text.encode())
+    assert is_canonical(text, Utf8(text.encode()))
 
 
 @pytest.mark.parametrize("odd", ["  ", " \n", "\n ", "\n\n\n", "\t", "\xa0", "\u200b", "\u0301", "\r", "\x7f", "\x85"])

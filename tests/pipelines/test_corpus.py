@@ -98,11 +98,11 @@ def test_the_template_is_valid_when_all_is_uncommented():
 
 def test_versions_are_numbered_on(tmp_path):
     corpus = Corpus(tmp_path)
-    assert corpus.next_version() == "v0001"
+    assert corpus.new_version().name == "v0001"
     for name in ("v0001", "v0009", "v0010", "vault", "v1", ".v0011.tmp"):
         (tmp_path / name).mkdir()
     assert corpus.versions() == ["v0001", "v0009", "v0010"]
-    assert corpus.next_version() == "v0011"
+    assert corpus.new_version().name == "v0011"
 
 
 def test_one_writer_at_a_time(tmp_path):

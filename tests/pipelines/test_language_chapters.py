@@ -77,8 +77,8 @@ class Undecided:
     """Pairs of letters that speak for one language, and leave another possible."""
 
     def read(self, windows, script):
-        scores = np.tile(np.array([2, 1, -100_000], dtype=np.int32), (len(windows), 1))
-        return Reading(("de", "nl", "en"), scores, np.array([len(window) for window in windows]))
+        scores = np.tile(np.array([2, 1, -100_000], dtype=np.float32), (len(windows), 1))
+        return Reading(("de", "nl", "en"), scores, np.array([len(window) for window in windows], dtype=np.float32))
 
 
 @pytest.fixture(scope="module")

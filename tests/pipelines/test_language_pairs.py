@@ -29,12 +29,16 @@ def read(*windows: str, script: str = "Latin") -> Reading:
     return found
 
 
+def language(reading: Reading) -> str | None:
+    return reading.parts([len(reading.sizes)])[0].language
+
+
 def test_100_characters_of_every_passage_speak_for_its_language():
     found = {}
     for tag, text in PASSAGES.items():
         script = gate(text).script
         if script not in SINGLE:
-            found[tag] = read(text[:100], script=script).language()
+            found[tag] = language(read(text[:100], script=script))
     assert len(found) == 32
     assert found == {tag: tag for tag in found}
 
@@ -45,6 +49,23 @@ def test_windows_in_another_language_are_told():
     assert reading.foreign("de").tolist() == [False, True, False, True]
     assert reading.foreign("en").tolist() == [True, False, True, True]
     assert reading.usual() == "de"
+
+
+def test_parts_speak_for_themselves():
+    windows = [PASSAGES[tag][:150] for tag in ("de", "de", "fi", "fi", "de", "id")] + ["12"]
+    parts = read(*windows).parts([2, 3, 1, 1])
+    assert [part.language for part in parts] == ["de", "fi", "id", None]
+    assert [part.is_mixed for part in parts] == [False, True, False, False]
+    assert [part.reading.sizes.tolist() for part in parts] == [
+        [sum(map(str.isalpha, window)) for window in those] for those in (windows[:2], windows[2:5], windows[5:6], [""])
+    ]
+
+
+def test_more_windows_than_one_product_takes():
+    windows = [PASSAGES[tag][: 40 + number] for number in range(100) for tag in ("de", "fr")]
+    reading = read(*windows)
+    assert reading.usual() in {"de", "fr"}
+    assert [int(size) for size in reading.sizes] == [sum(map(str.isalpha, window)) for window in windows]
 
 
 def test_languages_of_a_group_are_one():
@@ -66,7 +87,7 @@ def test_a_window_with_few_letters_has_no_say():
     reading = read("abc def ghi jkl mno pqr stu vwx yz", "the end of it is near and he knew it too")
     assert reading.sizes.tolist() == [0, 30]
     assert not reading.scores[0].any()
-    assert read("", "12").language() is None
+    assert language(read("", "12")) is None
     assert read("", "12").usual() is None
 
 
@@ -76,15 +97,17 @@ def test_the_script_alone_decides_where_it_is_one_languages():
 
 
 def test_the_difference_must_be_clear():
-    reading = Reading(("de", "en"), np.array([[0, MARGIN], [0, MARGIN + 1]], dtype=np.int32), np.array([40, 40]))
+    reading = Reading(
+        ("de", "en"), np.array([[0, MARGIN], [0, MARGIN + 1]], dtype=np.float32), np.array([40, 40], dtype=np.float32)
+    )
     assert reading.foreign("de").tolist() == [False, True]
 
 
 def test_most_letters_make_the_usual_language():
-    scores = np.array([[9, 0], [0, 9], [0, 9]], dtype=np.int32)
-    assert Reading(("de", "en"), scores, np.array([100, 40, 50])).usual() == "de"
-    assert Reading(("de", "en"), scores, np.array([90, 40, 50])).usual() == "de"
-    assert Reading(("de", "en"), scores, np.array([89, 40, 50])).usual() == "en"
+    scores = np.array([[9, 0], [0, 9], [0, 9]], dtype=np.float32)
+    assert Reading(("de", "en"), scores, np.array([100, 40, 50], dtype=np.float32)).usual() == "de"
+    assert Reading(("de", "en"), scores, np.array([90, 40, 50], dtype=np.float32)).usual() == "de"
+    assert Reading(("de", "en"), scores, np.array([89, 40, 50], dtype=np.float32)).usual() == "en"
 
 
 def test_scores_are_those_of_letters_and_pairs():
@@ -97,16 +120,19 @@ def test_scores_are_those_of_letters_and_pairs():
     pairs = Pairs({code: json.dumps(profile).encode() for code, profile in profiles.items()})
     reading = pairs.read(["क" * 30], "Devanagari")
     assert reading is not None
-    unseen = log(0.00005)
-    first = round(64 * (log(0.10005) + log(1.00005)))
-    others = 29 * round(64 * (log(0.50005) + log(1.00005)))
-    assert reading.scores.tolist() == [
-        [
-            first + others + round(64 * 2 * unseen),
-            30 * round(64 * (unseen + log(0.50005))) + round(64 * 2 * unseen),
-            30 * round(64 * 2 * unseen) + round(64 * 2 * unseen),
-        ]
-    ]
+    edge = round(64 * 2 * log(0.00005))  # of two edges of a word: what every score is above
+    first = round(64 * (log(0.10005) + log(1.00005))) - edge
+    others = round(64 * (log(0.50005) + log(1.00005))) - edge
+    only_letters = round(64 * (log(0.00005) + log(0.50005))) - edge
+    assert reading.scores.tolist() == [[first + 29 * others, 30 * only_letters, 0]]
+    assert reading.sizes.tolist() == [30]
+
+
+def test_a_long_window_is_read_to_its_8000th_character():
+    long = (PASSAGES["de"] + " ") * 30
+    assert len(long) > 8000
+    assert np.array_equal(read(long).scores, read(long[:8000]).scores)
+    assert read(long[:8000]).sizes[0] == sum(map(str.isalpha, long[:8000]))
 
 
 @given(st.lists(st.sampled_from([PASSAGES[tag] for tag in ("en", "fr", "pl", "vi")]), min_size=2, max_size=5))
@@ -114,7 +140,7 @@ def test_a_window_scores_the_same_in_any_company(windows):
     reading = read(*windows)
     for index, window in enumerate(windows):
         assert np.array_equal(reading.scores[index], read(window).scores[0])
-        assert reading.part(slice(index, index + 1)).language() == read(window).language()
+        assert reading.parts([1] * len(windows))[index].language == language(read(window))
 
 
 @pytest.mark.parametrize("script", sorted(PROFILES))

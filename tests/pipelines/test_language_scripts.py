@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.language_scripts import PROFILES, SINGLE, Gate, count_letters, gate, letters_by_script, script_of
+from pipelines.language_scripts import (
+    PROFILES,
+    SINGLE,
+    Gate,
+    count_ascii_letters,
+    count_letters,
+    gate,
+    letters_by_script,
+    script_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +115,19 @@ def test_letters_by_script_are_those_of_each_character(text):
     marks = found.pop("marks", 0)
     assert found == expected
     assert count_letters(text) == sum(expected.values()) + marks
+
+
+@given(st.text() | st.text("aZé1@[`{жª"))
+def test_ascii_letters_are_counted(text):
+    assert count_ascii_letters(text) == sum(char.isascii() and char.isalpha() for char in text)
+
+
+@pytest.mark.parametrize("size", [2047, 2048, 70_000])
+@pytest.mark.parametrize("chars", ["aZ@[`{0", "aZ@[`{0é", "aZ@[`{0’", "aZ@[`{0\U00010330"])
+def test_long_texts_are_counted_like_short_ones(chars, size):
+    text = (chars * size)[:size]
+    expected: dict[str, int] = {}
+    for char in filter(str.isalpha, text):
+        script = script_of(char) or "other"
+        expected[script] = expected.get(script, 0) + 1
+    assert letters_by_script(text) == expected

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.language_scripts import count_letters
-from pipelines.language_windows import cleaned, condensed, slices, windows
+from pipelines.language_windows import cleaned, cleaned_all, condensed, slices, windows
 
 
 def test_windows_stand_at_the_centres_of_equal_strides():
@@ -83,6 +83,28 @@ def test_a_window_is_cleaned(window, text):
 def test_a_clean_window_is_printable(text):
     assert cleaned(text).isprintable()
     assert "  " not in cleaned(text)
+
+
+@given(st.lists(st.text() | st.text("<>&;@:/wWé\0\u200b\ud800\\Σσ \n", max_size=6), min_size=1, max_size=5))
+def test_windows_cleaned_at_once_are_those_cleaned_one_by_one(cut):
+    assert cleaned_all(cut) == [cleaned(window) for window in cut]
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        ["One\n\nTWO ", " three “É”"],
+        ["a\\b", "c"],
+        ["ＡＢ＼", "c"],
+        ["e", "\u0301x"],
+        ["ΟΔΟΣ", "ΟΔΟΣ"],
+        ["<b", ">x"],
+        ["a@b", "c"],
+        ["one"],
+    ],
+)
+def test_windows_do_not_touch_where_they_are_cleaned_at_once(cut):
+    assert cleaned_all(cut) == [cleaned(window) for window in cut]
 
 
 def test_condensing_keeps_words_apart():

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.pages.body import passage, walked
-from crawler.pages.body_source import _ODD, paragraphs_of, story_in_source
+from crawler.pages.body_plain import ODD
+from crawler.pages.body_source import paragraphs_of, story_in_source
 from pipelines.clean import Cleaned, canonical, clean
 from tests.crawler.pages.test_body import _PIECE
 
@@ -196,7 +197,7 @@ def test_characters_that_are_taken_stay_whatever_stands_beside_them():
     seconds = {chr(int(pair[1], 16)) for pair in pairs if len(pair) == 2 and pair[0][0] != "<"}
     for code in [*range(0x80, 0xD800), *range(0xE000, 0x20000)]:
         char = chr(code)
-        if not _ODD.search(char):
+        if not ODD.search(char):
             assert canonical(f"a{char}a") == (f"a{char}a", ()), hex(code)
             assert char not in seconds, hex(code)
             assert not unicodedata.combining(char), hex(code)
