@@ -20,6 +20,7 @@ from pipelines.fingerprint import (
     fingerprint_chapter,
     fingerprint_chapters,
     fingerprint_work,
+    fingerprint_works,
     merge,
     shingle_set,
     shingles,
@@ -135,6 +136,15 @@ def test_a_batch_equals_its_texts_one_by_one(texts):
     batch = fingerprint_chapters(texts)
     assert batch == [fingerprint_chapter(text) for text in texts]
     assert [chapter.words.tolist() for chapter in batch] == [words(text).tolist() for text in texts]
+
+
+@MODERATE
+@given(st.lists(st.lists(TEXTS, max_size=3), max_size=5))
+def test_texts_in_utf_8_and_works_of_a_batch_are_what_each_is_alone(works):
+    encoded = [memoryview(text.encode("utf-8", "surrogatepass")) for texts in works for text in texts]
+    prints = iter(fingerprint_chapters(encoded))
+    batch = fingerprint_works([[next(prints) for _ in texts] for texts in works])
+    assert batch == [fingerprint_work([fingerprint_chapter(text) for text in texts]) for texts in works]
 
 
 def test_long_texts_are_cut_between_words(monkeypatch):
