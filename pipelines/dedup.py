@@ -32,7 +32,7 @@ from pipelines.dedup_known import Keys, KnownPairs, content_keys, pair_keys
 from pipelines.dedup_links import Links, Marks, Run, Samples, joined_labels
 from pipelines.dedup_screen import Thresholds, copy_sketches, screen, screen_tasks
 from pipelines.dedup_verify import Compared, Locate, all_compared, verify, verify_tasks
-from pipelines.fingerprint import fixed_binary
+from pipelines.fingerprint_table import fixed_binary
 from pipelines.staged_columns import take_each
 from schemas.corpus import DedupConfig
 

@@ -22,19 +22,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.fingerprint import (
-    BINS,
-    CHAPTER_BINS,
-    EMPTY,
-    SKETCH_VERSION,
-    Minima,
-    coarsened,
-    densify,
-    fixed_binary,
-    sketch_matrix,
-)
+from pipelines.fingerprint import BINS, CHAPTER_BINS, EMPTY, SKETCH_VERSION, Minima, coarsened, densify
+from pipelines.fingerprint_table import fixed_binary, sketch_matrix
 from pipelines.fingerprint_words import Hashes, mix
-from pipelines.staged_columns import read_columns
+from pipelines.staged_columns import read_columns, whole
 
 Rows = npt.NDArray[np.int32]
 
@@ -163,7 +154,7 @@ def _write_bands(stream: IO[bytes], minima: Minima, bands: int, rows: int) -> No
 
 def _units(table: pa.Table, minima: Minima) -> tuple[Minima, Rows]:
     """Sketches of the chapters, and the row of the work of each; a work with none of its own is one chapter."""
-    listed, sizes = (_whole(table.column(name)) for name in ("chapter_sketch", "chapter_n_words"))
+    listed, sizes = (whole(table.column(name)) for name in ("chapter_sketch", "chapter_n_words"))
     own = np.asarray(listed.value_lengths(), dtype=np.int32)
     several = np.flatnonzero(own > 0)
     alone = np.flatnonzero(own == 0)
@@ -172,7 +163,3 @@ def _units(table: pa.Table, minima: Minima) -> tuple[Minima, Rows]:
     rows = np.repeat(several, own[several])[long]
     everything = np.concatenate([coarsened(minima[alone], CHAPTER_BINS), chapters.reshape(-1, CHAPTER_BINS)])
     return everything, np.concatenate([alone, rows]).astype(np.int32)
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)

@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 
 from pipelines.dedup_screen import Thresholds
 from pipelines.dedup_verify import OVERLAP, VERIFY_VERSION, Compared, all_compared
-from pipelines.fingerprint import SKETCH_VERSION, fixed_binary
+from pipelines.fingerprint import SKETCH_VERSION
+from pipelines.fingerprint_table import fixed_binary
 from pipelines.fingerprint_words import Marks
 
 Keys = npt.NDArray[np.uint64]

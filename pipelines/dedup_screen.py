@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.dedup_join import Join, Pairs, Places, split
-from pipelines.fingerprint import BINS, EMPTY, NAMELESS_BINS, Minima, densify, fixed_binary, sketch_matrix
+from pipelines.fingerprint import BINS, EMPTY, NAMELESS_BINS, Minima, densify
+from pipelines.fingerprint_table import fixed_binary, sketch_matrix
 from pipelines.staged_columns import read_columns
 
 Marks = npt.NDArray[np.bool_]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +20,9 @@ import pyarrow.compute as pc
 
 from pipelines.dedup_join import Pairs, Places, split
 from pipelines.dedup_screen import Thresholds
-from pipelines.fingerprint_names import MIN_LEFT, MIN_NAMES, nameless
-from pipelines.fingerprint_words import SHINGLE_WORDS, Hashes, Marks, Words, cased_words_of, distinct, shingles
-from pipelines.staged_columns import read_runs
+from pipelines.fingerprint_names import MIN_LEFT, MIN_NAMES, nameless_of
+from pipelines.fingerprint_words import SHINGLE_WORDS, Encoded, Hashes, Marks, Words, cased_words_of, distinct, shingles
+from pipelines.staged_columns import read_runs, whole
 
 VERIFY_VERSION = "1"
 UNCOUNTED_BLOCKS = ("note_candidate", "disclaimer")
@@ -107,31 +108,49 @@ def _texts_of(located: dict[int, Located]) -> dict[int, Text]:
         by_segment.setdefault(segment, []).append((first, count, place))
     for segment, works in by_segment.items():
         works.sort()
-        tables = read_runs(segment, "chapters", ("text", "blocks"), [(first, count) for first, count, _ in works])
-        for (_, _, place), table in zip(works, tables, strict=True):
-            texts[place] = Text(cased_words_of(_story_texts(table)))
+        runs = [(first, count) for first, count, _ in works]
+        table = pa.concat_tables(read_runs(segment, "chapters", ("text", "blocks"), runs))
+        chapters = iter(cased_words_of(_story_texts(table)))
+        for _, count, place in works:
+            texts[place] = Text(list(islice(chapters, count)))
     return texts
 
 
 def story_texts(segment: str, first: int, count: int) -> list[str]:
     """Texts of the chapters of a work, without blocks that are no part of the story."""
     (table,) = read_runs(segment, "chapters", ("text", "blocks"), [(first, count)])
-    return _story_texts(table)
+    return [str(text, "utf-8") for text in _story_texts(table)]
 
 
-def _story_texts(table: pa.Table) -> list[str]:
-    texts: list[str] = table.column("text").to_pylist()
-    listed = table.column("blocks").combine_chunks()
+def _story_texts(table: pa.Table) -> list[Encoded]:
+    """The same of a table of chapters, in UTF-8: the texts lie where the table has them, those with notes apart."""
+    texts = _encoded(table.column("text"))
+    listed = whole(table.column("blocks"))
     blocks = listed.flatten()
     marked = np.asarray(pc.is_in(blocks.field("kind").cast(pa.string()), pa.array(UNCOUNTED_BLOCKS)))
     if not marked.any():
         return texts
     owner = np.repeat(np.arange(len(texts)), np.asarray(listed.value_lengths()))
     starts, ends = (np.asarray(blocks.field(name)) for name in ("start", "end"))
+    changed: dict[int, str] = {}
     for block in np.flatnonzero(marked)[::-1].tolist():
-        text = texts[owner[block]]
-        texts[owner[block]] = f"{text[: starts[block]]}\n{text[ends[block] :]}"
+        row = int(owner[block])
+        text = changed.get(row) or str(texts[row], "utf-8")
+        changed[row] = f"{text[: starts[block]]}\n{text[ends[block] :]}"
+    for row, text in changed.items():
+        texts[row] = text.encode()
     return texts
+
+
+def _encoded(column: pa.ChunkedArray) -> list[Encoded]:
+    """A column of texts as it lies in memory."""
+    texts = whole(column).cast(pa.large_string())
+    _, offsets, data = texts.buffers()
+    if not len(texts) or data is None:
+        return [b""] * len(texts)
+    ends = np.frombuffer(offsets, dtype=np.int64, offset=8 * texts.offset, count=len(texts) + 1).tolist()
+    content = memoryview(data)
+    return [content[start:end] for start, end in pairwise(ends)]
 
 
 class Text:
@@ -150,7 +169,7 @@ class Text:
     @cached_property
     def nameless_words(self) -> list[Hashes]:
         """Words of the chapters without names and pronouns; none where names cannot be told."""
-        found = [nameless(chapter) for chapter in self._chapters]
+        found = nameless_of(self._chapters) if self._chapters else []
         n_names, n_left = sum(names for _, names in found), sum(len(left) for left, _ in found)
         is_enough = n_names >= MIN_NAMES * self.n_words and n_left >= MIN_LEFT * self.n_words
         return [left for left, _ in found] if is_enough else []

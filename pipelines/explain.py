@@ -17,7 +17,8 @@ from pipelines.corpus import Corpus
 from pipelines.dedup_links import MIN_RENAMED_GAP
 from pipelines.dedup_verify import Text, common, jaccard_of, story_texts
 from pipelines.errors import WrongUsage
-from pipelines.fingerprint import EMPTY, fixed_binary, sketch_matrix
+from pipelines.fingerprint import EMPTY
+from pipelines.fingerprint_table import fixed_binary, sketch_matrix
 from pipelines.fingerprint_words import SHINGLE_WORDS, Hashes, cased_words_of, shingles
 from pipelines.policy import POLICY_COLUMNS, judge
 from pipelines.stage import Staging

@@ -14,16 +14,24 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from pipelines.fingerprint_names import MIN_LEFT, MIN_NAMES, nameless_of
-from pipelines.fingerprint_words import SHINGLE_WORDS, Hashes, Words, cased_words_of, mix, shingle_set, shingles, words
+from pipelines.fingerprint_words import (
+    SHINGLE_WORDS,
+    Encoded,
+    Hashes,
+    Words,
+    cased_words_of,
+    mix,
+    shingle_set,
+    shingles,
+    words,
+)
 
 __all__ = [
     "BINS",
     "CHAPTER_BINS",
     "EMPTY",
-    "FINGERPRINT_FIELDS",
     "NAMELESS_BINS",
     "SKETCH_VERSION",
     "ChapterFingerprint",
@@ -34,13 +42,11 @@ __all__ = [
     "densify",
     "fingerprint_chapter",
     "fingerprint_chapters",
-    "fingerprint_columns",
     "fingerprint_work",
-    "fixed_binary",
+    "fingerprint_works",
     "merge",
     "shingle_set",
     "shingles",
-    "sketch_matrix",
     "words",
 ]
 
@@ -69,7 +75,7 @@ _STRETCH = 1 << 20
 class Sketch:
     """One-permutation MinHash of a set of shingles (Li, Owen and Zhang 2012).
 
-    The high 8 bits of a shingle's hash choose one of 256 bins, the next 32 bits compete for its
+    The high 8 bits of a shingle's hash choose one of 256 bins, the low 32 bits compete for its
     minimum. Bins without a shingle hold ``EMPTY`` until ``densify`` fills them for comparison.
     """
 
@@ -95,7 +101,8 @@ class Sketch:
 
 def _bins(hashes: Hashes) -> tuple[npt.NDArray[np.int64], Minima]:
     """Bin of each shingle, and what it competes with there."""
-    values = np.minimum(hashes >> np.uint64(24) & np.uint64(EMPTY), np.uint64(EMPTY - 1)).astype(np.uint32)
+    values = hashes.astype(np.uint32)
+    np.minimum(values, np.uint32(EMPTY - 1), out=values)
     return (hashes >> np.uint64(56)).view(np.int64), values
 
 
@@ -211,8 +218,8 @@ def fingerprint_chapter(text: str) -> ChapterFingerprint:
     return fingerprint_chapters([text])[0]
 
 
-def fingerprint_chapters(texts: Sequence[str]) -> list[ChapterFingerprint]:
-    """Fingerprints of several texts at once: much faster than one by one where they are short."""
+def fingerprint_chapters(texts: Sequence[str | Encoded]) -> list[ChapterFingerprint]:
+    """Fingerprints of several texts (UTF-8 where they are bytes) at once: much faster than one by one if short."""
     return [print_ for group in _groups(cased_words_of(texts)) for print_ in _fingerprints(group)]
 
 
@@ -252,17 +259,19 @@ def _sketches(texts: Sequence[Hashes]) -> list[Sketch]:
     """Sketch of the shingles of each of several sequences of words."""
     if len(texts) == 1:
         return [_sketch_of_words(texts[0])]
-    minima = np.full((len(texts), BINS), EMPTY, dtype=np.uint32)
     lengths = np.array([len(text) for text in texts])
-    hashes, owner = shingles(np.concatenate(texts)), np.repeat(np.arange(len(texts)), lengths)
+    nobody = len(texts) * BINS
+    minima = np.full(nobody + 1, EMPTY, dtype=np.uint32)
     if lengths.sum() >= SHINGLE_WORDS:
-        inside = owner[: 1 - SHINGLE_WORDS] == owner[SHINGLE_WORDS - 1 :]
-        hashes, owner = hashes[inside], owner[: 1 - SHINGLE_WORDS][inside]
-        bins, values = _bins(hashes)
-        np.minimum.at(minima.reshape(-1), owner * BINS + bins, values)
+        bins, values = _bins(shingles(np.concatenate(texts)))
+        bins += np.repeat(np.arange(0, nobody, BINS), lengths)[: len(bins)]
+        across = (np.cumsum(lengths)[:, np.newaxis] - np.arange(1, SHINGLE_WORDS)).ravel()
+        bins[across[(across >= 0) & (across < len(bins))]] = nobody
+        np.minimum.at(minima, bins, values)
+    rows = minima[:nobody].reshape(-1, BINS)
     for short in np.flatnonzero(lengths < SHINGLE_WORDS).tolist():
-        minima[short] = Sketch.of(shingles(texts[short])).minima
-    return [Sketch(row) for row in minima]
+        rows[short] = Sketch.of(shingles(texts[short])).minima
+    return [Sketch(row) for row in rows]
 
 
 def _sketch_of_words(hashes: Hashes) -> Sketch:
@@ -275,88 +284,58 @@ def _sketch_of_words(hashes: Hashes) -> Sketch:
 
 def fingerprint_work(chapters: Sequence[ChapterFingerprint]) -> WorkFingerprint:
     """Fingerprint of a work, from those of its chapters in order."""
-    sketch = merge(chapter.sketch for chapter in chapters)
-    blind = _nameless_of(chapters)
-    return WorkFingerprint(
-        exact=chapters[0].words_sha if len(chapters) == 1 else _words_sha(chapter.words for chapter in chapters),
-        n_shingles_estimate=sketch.cardinality(),
-        sketch=sketch,
-        chapter_hashes=tuple(chapter.words_sha for chapter in chapters),
-        chapter_words=tuple(chapter.n_words for chapter in chapters),
-        nameless=Sketch(coarsened(blind.minima, NAMELESS_BINS)),
-        n_nameless_estimate=blind.cardinality(),
-        chapter_sketches=tuple(Sketch(coarsened(c.sketch.minima, CHAPTER_BINS)) for c in chapters)
-        if len(chapters) > 1
-        else (),
-    )
+    return fingerprint_works([chapters])[0]
 
 
-def _nameless_of(chapters: Sequence[ChapterFingerprint]) -> Sketch:
+def fingerprint_works(works: Sequence[Sequence[ChapterFingerprint]]) -> list[WorkFingerprint]:
+    """``fingerprint_work`` of several works at once: much faster than one by one where they are short."""
+    chapters = [chapter for work in works for chapter in work]
+    sizes = np.array([len(work) for work in works], dtype=np.intp)
+    firsts = np.cumsum(sizes) - sizes
+    minima = _rows([chapter.sketch for chapter in chapters])
+    merged = _merged(minima, firsts, sizes)
+    blind = _merged(_rows([chapter.nameless for chapter in chapters]), firsts, sizes)
+    blind[np.array([not _has_nameless(work) for work in works], dtype=bool)] = EMPTY
+    n_shingles, n_nameless = cardinalities(merged).tolist(), cardinalities(blind).tolist()
+    blind, parts = coarsened(blind, NAMELESS_BINS), coarsened(minima, CHAPTER_BINS)
+    return [
+        WorkFingerprint(
+            exact=own[0].words_sha if len(own) == 1 else _words_sha(chapter.words for chapter in own),
+            n_shingles_estimate=n_shingles[n],
+            sketch=Sketch(merged[n]),
+            chapter_hashes=tuple(chapter.words_sha for chapter in own),
+            chapter_words=tuple(chapter.n_words for chapter in own),
+            nameless=Sketch(blind[n]),
+            n_nameless_estimate=n_nameless[n],
+            chapter_sketches=tuple(map(Sketch, parts[first : first + len(own)])) if len(own) > 1 else (),
+        )
+        for n, (own, first) in enumerate(zip(works, firsts.tolist(), strict=True))
+    ]
+
+
+def _rows(sketches: Sequence[Sketch]) -> Minima:
+    none = np.empty(0, dtype=np.uint32)
+    return np.concatenate([none, *(sketch.minima for sketch in sketches)]).reshape(-1, BINS)
+
+
+def _merged(minima: Minima, firsts: npt.NDArray[np.intp], sizes: npt.NDArray[np.intp]) -> Minima:
+    """Minima of runs of rows; ``EMPTY`` for a run of none."""
+    merged = np.full((len(sizes), BINS), EMPTY, dtype=np.uint32)
+    if len(minima):
+        merged[sizes > 0] = np.minimum.reduceat(minima, firsts[sizes > 0], axis=0)
+    return merged
+
+
+def _has_nameless(chapters: Sequence[ChapterFingerprint]) -> bool:
     n_words = sum(chapter.n_words for chapter in chapters)
     n_names = sum(chapter.n_names for chapter in chapters)
     n_left = sum(chapter.n_nameless for chapter in chapters)
-    if n_names < MIN_NAMES * n_words or n_left < MIN_LEFT * n_words:
-        return merge(())
-    return merge(chapter.nameless for chapter in chapters)
+    return n_names >= MIN_NAMES * n_words and n_left >= MIN_LEFT * n_words
 
 
 def _words_sha(parts: Iterable[Hashes]) -> bytes:
+    """Hash of the low halves of the words' hashes: one word for another that agrees in 32 bits is no other text."""
     digest = hashlib.sha256(usedforsecurity=False)
     for part in parts:
-        digest.update(np.ascontiguousarray(part, dtype="<u8").data)
+        digest.update(part.astype("<u4").data)
     return digest.digest()[:16]
-
-
-_HASH = pa.binary(16)
-_CHAPTER_SKETCH = pa.field("element", pa.binary(4 * CHAPTER_BINS), nullable=False)
-
-FINGERPRINT_FIELDS: list[pa.Field] = [
-    pa.field("words_sha", _HASH, nullable=False),
-    pa.field("n_shingles", pa.int64(), nullable=False),
-    pa.field("sketch", pa.binary(4 * BINS), nullable=False),
-    pa.field("chapter_words_sha", pa.list_(pa.field("element", _HASH, nullable=False)), nullable=False),
-    pa.field("chapter_n_words", pa.list_(pa.field("element", pa.int32(), nullable=False)), nullable=False),
-    pa.field("n_nameless", pa.int64(), nullable=False),
-    pa.field("nameless_sketch", pa.binary(4 * NAMELESS_BINS), nullable=False),
-    pa.field("chapter_sketch", pa.list_(_CHAPTER_SKETCH), nullable=False),
-]
-"""Columns of a stored fingerprint. Sketches are little-endian 32-bit minima, not densified: 256 of the work, 128 of
-its name-blind words, and 64 of each chapter where there are several."""
-
-
-def fingerprint_columns(fingerprints: Sequence[WorkFingerprint]) -> list[pa.Array]:
-    """Arrow columns of a batch of works, in the order of ``FINGERPRINT_FIELDS``."""
-    columns = (
-        [work.exact for work in fingerprints],
-        [work.n_shingles_estimate for work in fingerprints],
-        [work.sketch.minima.astype("<u4").tobytes() for work in fingerprints],
-        [work.chapter_hashes for work in fingerprints],
-        [work.chapter_words for work in fingerprints],
-        [work.n_nameless_estimate for work in fingerprints],
-        [work.nameless.minima.astype("<u4").tobytes() for work in fingerprints],
-        [[sketch.minima.astype("<u4").tobytes() for sketch in work.chapter_sketches] for work in fingerprints],
-    )
-    return [pa.array(values, type=kind.type) for values, kind in zip(columns, FINGERPRINT_FIELDS, strict=True)]
-
-
-def fixed_binary(column: pa.Array | pa.ChunkedArray, dtype: str) -> npt.NDArray[np.generic]:
-    """Values of a fixed-size binary column as a matrix of ``dtype``, one row per value, without a copy where it can.
-
-    Raises ``ValueError`` where the column has nulls.
-    """
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
-    if array.null_count:
-        raise ValueError("a fingerprint column has nulls")
-    width = array.type.byte_width
-    per_row = width // np.dtype(dtype).itemsize
-    if not len(array):
-        return np.empty((0, per_row), dtype=dtype)
-    values = np.frombuffer(array.buffers()[1], dtype=dtype, offset=array.offset * width, count=len(array) * per_row)
-    return values.reshape(len(array), per_row)
-
-
-def sketch_matrix(column: pa.Array | pa.ChunkedArray) -> Minima:
-    """Stored sketches as one matrix, a row of 256 minima per work."""
-    return fixed_binary(column, "<u4").astype(np.uint32, copy=False)

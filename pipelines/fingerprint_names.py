@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
-from pipelines.fingerprint_words import Hashes, Marks, Places, Words, words
+from pipelines.fingerprint_words import Hashes, Marks, Places, Words, mix, words
 
 MIN_NAMES = 0.003
 """Part of a work's words that are names, from which on the name-blind text says more than the text itself."""
@@ -32,8 +33,10 @@ ele ela eles elas dele dela lei egli
 он она его её ее ему ей ним ней нём нем неё нее них они их им
 """
 _SLOTS = 1 << 14
-_LARGEST_FILTER = 24
-"""Bits of the slots of the largest filter: 16 MB, for a chapter of a million words."""
+_MOST_BITS = 22
+"""Bits of the slots of the largest table: 32 MB, for chapters with a million words to be looked at."""
+_ROUNDS = 4
+"""After so many rounds the words that still meet in a slot, if any, are sorted."""
 
 
 @cache
@@ -52,8 +55,7 @@ def _table() -> tuple[Hashes, int]:
 def is_gendered(hashes: Hashes) -> Marks:
     """Which words are pronouns or change with the gender of whom they speak of."""
     table, shift = _table()
-    slots = (hashes.view(np.int64) >> np.int64(shift)) & np.int64(_SLOTS - 1)
-    marks: Marks = table[slots] == hashes
+    marks: Marks = table.take((hashes.view(np.int64) >> np.int64(shift)) & np.int64(_SLOTS - 1)) == hashes
     return marks
 
 
@@ -63,35 +65,50 @@ def nameless(text: Words) -> tuple[Hashes, int]:
 
 
 def nameless_of(texts: Sequence[Words]) -> list[tuple[Hashes, int]]:
-    """``nameless`` of several chapters at once; each is looked at by itself.
-
-    Which words occur with a small letter is kept in a Bloom filter for each chapter, of 16 slots to a word
-    and two hashes: about one name in 1,000 is taken for a common word.
-    """
+    """``nameless`` of several chapters at once; each is looked at by itself."""
     lengths = np.array([len(text.hashes) for text in texts], dtype=np.int64)
-    hashes, capitals = (np.concatenate(parts) for parts in zip(*texts, strict=True))
-    owner = np.repeat(np.arange(len(texts)), lengths)
-    names = np.flatnonzero(capitals)
-    names = names[~_are_common(hashes, capitals, names, lengths)]
+    ends = np.cumsum(lengths)
+    if len(texts) == 1:
+        (hashes, capitals), own = texts[0], texts[0].hashes
+    else:
+        hashes, capitals = (np.concatenate(parts) for parts in zip(*texts, strict=True))
+        own = hashes ^ np.repeat(mix(np.arange(len(texts), dtype=np.uint64)), lengths)  # tells the chapters apart
+    asked = np.flatnonzero(capitals)
+    names = asked[~_are_common(own, capitals, asked)]
     keep = ~is_gendered(hashes)
     keep[names] = False
-    keep &= np.repeat(np.bincount(owner[capitals], minlength=len(texts)) > 0, lengths)
-    n_left = np.bincount(owner[keep], minlength=len(texts))
-    left = np.split(hashes[keep], np.cumsum(n_left)[:-1])
-    return list(zip(left, np.bincount(owner[names], minlength=len(texts)).tolist(), strict=True))
+    has_none = np.diff(np.searchsorted(asked, ends), prepend=0) == 0
+    if has_none.any():
+        keep &= ~np.repeat(has_none, lengths)
+    n_names = np.diff(np.searchsorted(names, ends), prepend=0).tolist()
+    kept = np.flatnonzero(keep)
+    borders = [0, *np.searchsorted(kept, ends).tolist()]
+    left = hashes.take(kept)
+    return [(left[start:end], names) for (start, end), names in zip(pairwise(borders), n_names, strict=True)]
 
 
-def _are_common(hashes: Hashes, capitals: Marks, asked: Places, lengths: Places) -> Marks:
-    """Which of the words asked for occur in their chapter with a small letter."""
-    bits = [min(int(16 * n).bit_length(), _LARGEST_FILTER) for n in lengths.tolist()]
-    sizes = np.array([1 << n for n in bits], dtype=np.int64)
-    total = int(sizes.sum())
-    offsets, masks = np.repeat(np.cumsum(sizes) - sizes, lengths), np.repeat(sizes - 1, lengths)
-    signed = hashes.view(np.int64)
-    slots = (signed & masks) + offsets, (signed >> np.int64(24) & masks) + offsets
-    written_small = np.zeros(total + 1, dtype=bool)
-    for slot in slots:
-        written_small[np.where(capitals, total, slot)] = True
-    written_small[total] = False
-    common: Marks = written_small[slots[0][asked]] & written_small[slots[1][asked]]
+def _are_common(hashes: Hashes, capitals: Marks, asked: Places) -> Marks:
+    """Which of the words asked for, those with a capital, occur with a small letter too.
+
+    Words are looked up in tables by some bits of their hashes. Only those small ones are looked at that share a slot
+    with one asked for. Of those that meet in a slot the last one stays, and the others have their turn in the next
+    round, by other bits.
+    """
+    signed, wanted = hashes.view(np.int64), hashes.take(asked)
+    mask = np.int64((1 << min((8 * len(asked)).bit_length(), _MOST_BITS)) - 1)
+    is_asked = np.zeros(mask + 1, dtype=bool)
+    is_asked[wanted.view(np.int64) & mask] = True
+    found = is_asked.take(signed & mask)
+    found &= ~capitals
+    left = hashes.take(np.flatnonzero(found))
+    common = np.zeros(len(asked), dtype=bool)
+    for shift in range(16, 16 + 8 * _ROUNDS, 8):
+        if not left.size:
+            return common
+        table = np.zeros(mask + 1, dtype=np.uint64)
+        slots = (left.view(np.int64) >> np.int64(shift)) & mask
+        table[slots] = left
+        common |= table.take((wanted.view(np.int64) >> np.int64(shift)) & mask) == wanted
+        left = left.take(np.flatnonzero(table.take(slots) != left))
+    common |= np.isin(wanted, left)
     return common

@@ -12,6 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,27 +21,30 @@ import numpy.typing as npt
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.intp]
 Marks = npt.NDArray[np.bool_]
+Encoded = bytes | memoryview
+"""A text in UTF-8."""
 
 SHINGLE_WORDS = 5
 
 _BLOCK = 1 << 18
-"""Characters that are hashed at once: small enough for the caches."""
+"""Bytes that are hashed at once: small enough for the caches."""
 _LONGEST = 64
 """Bytes of a word; longer runs of letters are cut into pieces, so that hostile text costs linear time."""
 _LOOK_BACK = 1024
-"""Characters that a block is shortened by at most to end between two words."""
+"""Bytes that a block is shortened by at most to end between two words."""
 
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _SPREAD = (0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xC2B2AE3D27D4EB4F, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB)
-"""Odd multipliers of a shingle's words, by place."""
+"""Odd multipliers of the words of a shingle of fewer than five, by place."""
+_PLACE_1, _PLACE_2, _PLACE_4 = map(np.uint64, _SPREAD[1:4])
+"""Multipliers of a shingle's first word, its first two and its first four, on top of each other."""
 
 _SPACE = 0x20
 _FOLD = bytes(
     ord(chr(byte).lower()) if byte < 0x80 and chr(byte).isalnum() else byte if byte >= 0x80 else _SPACE
     for byte in range(256)
 )
-_ASCII_CAPITAL = np.array([0x41 <= byte <= 0x5A for byte in range(256)])
 _KEEP_BYTES = np.array([(1 << (8 * n)) - 1 for n in range(9)], dtype=np.uint64)
 
 _LETTER, _SEPARATOR, _WORD_OF_ITS_OWN, _FOLDS_IN_PLACE, _CAPITAL, _FOLDS = 1, 2, 3, 4, 5, 6
@@ -97,24 +101,31 @@ def _classify(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     return found
 
 
-def _pieces(texts: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Texts with their number, cut between words into pieces of at most ``_BLOCK`` characters."""
+def _pieces(texts: Iterable[str | Encoded]) -> Iterator[tuple[int, Encoded]]:
+    """Texts in UTF-8 with their number, cut between words into pieces of at most ``_BLOCK`` bytes."""
     for number, text in enumerate(texts):
+        whole = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
         start = 0
-        while len(text) - start > _BLOCK:
+        while len(whole) - start > _BLOCK:
             end = start + _BLOCK
-            between = {_SEPARATOR, _WORD_OF_ITS_OWN}
-            back = (place for place in range(end, end - _LOOK_BACK, -1) if _class_of(ord(text[place])) in between)
-            end = next(back, end)
-            yield number, text[start:end]
+            leads = [place for place in range(end, end - _LOOK_BACK, -1) if not 0x80 <= whole[place] < 0xC0]
+            end = next((place for place in leads if _is_border(whole[place : place + 4])), leads[0] if leads else end)
+            yield number, whole[start:end]
             start = end
-        yield number, text[start:]
+        yield number, whole[start:]
 
 
-def _blocks(texts: Iterable[str]) -> Iterator[tuple[list[int], list[str]]]:
+def _is_border(encoded: Encoded) -> bool:
+    """Whether the first character is no part of a longer word."""
+    size = 1 + (encoded[0] >= 0xC0) + (encoded[0] >= 0xE0) + (encoded[0] >= 0xF0)
+    code = ord(bytes(encoded[:size]).decode("utf-8", "surrogatepass"))
+    return _class_of(code) in {_SEPARATOR, _WORD_OF_ITS_OWN}
+
+
+def _blocks(texts: Iterable[str | Encoded]) -> Iterator[tuple[list[int], list[Encoded]]]:
     """Pieces, gathered so that short texts do not cost a round of numpy each."""
     numbers: list[int] = []
-    pieces: list[str] = []
+    pieces: list[Encoded] = []
     size = 0
     for number, piece in _pieces(texts):
         numbers.append(number)
@@ -135,67 +146,75 @@ class Words(NamedTuple):
     """Whether each begins with a capital letter."""
 
 
-def _block_words(pieces: Sequence[str]) -> list[Words]:
+def _block_words(pieces: Sequence[Encoded]) -> list[Words]:
     """Words of each of a block's pieces."""
-    encoded = [piece.encode("utf-8", "surrogatepass") for piece in pieces]
-    laid_out = _lay_out(encoded)
+    laid_out = _lay_out(pieces)
     padded = bytearray(laid_out.translate(_FOLD))
     letters = np.frombuffer(padded, dtype=np.uint8)
     alone = np.empty((2, 0), dtype=np.intp)
     capitals = np.empty(0, dtype=np.intp)
-    if not padded.isascii():
-        leads, sizes, codes = _decode(letters)
+    leads = np.empty(0, dtype=np.intp) if padded.isascii() else _blank_punctuation(letters)
+    if leads.size:
+        sizes, codes = _decode(letters, leads)
         classes = _classify(codes)
         if (classes == _FOLDS).any():
-            pieces = _unfold(pieces, np.unique(codes[classes == _FOLDS]).tolist())
-            encoded = [piece.encode("utf-8", "surrogatepass") for piece in pieces]
-            laid_out = _lay_out(encoded)
-            padded = bytearray(laid_out.translate(_FOLD))
-            letters = np.frombuffer(padded, dtype=np.uint8)
-            leads, sizes, codes = _decode(letters)
-            classes = _classify(codes)
+            return _block_words(_unfold(pieces, np.unique(codes[classes == _FOLDS]).tolist()))
         _normalise(letters, leads, sizes, codes, classes)
         of_its_own = classes == _WORD_OF_ITS_OWN
         alone = np.stack((leads[of_its_own], leads[of_its_own] + sizes[of_its_own]))
         capitals = leads[classes == _CAPITAL]
     starts, ends = _word_bounds(letters, alone)
     hashes = _hash_words(padded, starts, ends)
-    marks = _ASCII_CAPITAL[np.frombuffer(laid_out, dtype=np.uint8)[starts]]
+    marks = np.frombuffer(laid_out, dtype=np.uint8).take(starts) - np.uint8(0x41) < 26
     if capitals.size:
         marks |= np.isin(starts, capitals, assume_unique=True)
     if len(pieces) == 1:
         return [Words(hashes, marks)]
-    borders = np.searchsorted(starts, np.cumsum([len(piece) + 1 for piece in encoded[:-1]]))
-    return list(map(Words, np.split(hashes, borders), np.split(marks, borders)))
+    borders = np.searchsorted(starts, np.cumsum([len(piece) + 1 for piece in pieces[:-1]])).tolist()
+    runs = [slice(*run) for run in pairwise([0, *borders, len(starts)])]
+    return [Words(hashes[run], marks[run]) for run in runs]
 
 
-def _unfold(pieces: Sequence[str], codes: Sequence[int]) -> list[str]:
+def _unfold(pieces: Sequence[Encoded], codes: Sequence[int]) -> list[bytes]:
     """Replace letters that fold to others of another size by those, with a capital first where one is meant."""
-    changed = list(pieces)
+    changed = [bytes(piece) for piece in pieces]
     for code in codes:
         folded = chr(code).casefold()
         first = folded[0].upper()
         if not chr(code).islower() and len(first) == 1 and _class_of(ord(first)) in {_LETTER, _CAPITAL}:
             folded = first + folded[1:]
-        changed = [piece.replace(chr(code), folded) for piece in changed]
+        old, new = (text.encode("utf-8", "surrogatepass") for text in (chr(code), folded))
+        changed = [piece.replace(old, new) for piece in changed]
     return changed
 
 
-def _lay_out(pieces: Sequence[bytes]) -> bytes:
+def _lay_out(pieces: Sequence[Encoded]) -> bytes:
     """Pieces between spaces, with room for reading eight bytes on."""
     return b" ".join((b"", *pieces, b" " * _LONGEST))
 
 
-def _decode(letters: npt.NDArray[np.uint8]) -> tuple[Places, Places, npt.NDArray[np.uint32]]:
-    """Places, sizes in bytes and code points of the characters outside ASCII."""
+def _blank_punctuation(letters: npt.NDArray[np.uint8]) -> Places:
+    """Overwrite U+2000 to U+203F (dashes, quotes, spaces: never part of a word); where the other characters lie.
+
+    They are most of what English has outside ASCII: the general way costs several times as much.
+    """
     leads = np.flatnonzero(letters >= 0xC0)
+    punctuation = (letters.take(leads) == 0xE2) & (letters.take(leads + 1) == 0x80)
+    blank = leads[punctuation]
+    for n in range(3):
+        letters[blank + n] = _SPACE
+    return leads[~punctuation] if len(blank) < len(leads) else leads[:0]
+
+
+def _decode(letters: npt.NDArray[np.uint8], leads: Places) -> tuple[Places, npt.NDArray[np.uint32]]:
+    """Sizes in bytes and code points of the characters outside ASCII."""
     codes = letters[leads].astype(np.uint32)
     sizes = 2 + (codes >= 0xE0).astype(np.intp) + (codes >= 0xF0)
     codes &= np.array([0, 0, 0x1F, 0x0F, 0x07], dtype=np.uint32)[sizes]
     for n in (1, 2, 3):
         reaches = slice(None) if n == 1 else np.flatnonzero(sizes > n)
         codes[reaches] = codes[reaches] << 6 | letters[leads[reaches] + n] & 0x3F
-    return leads, sizes, codes
+    return sizes, codes
 
 
 def _normalise(
@@ -247,9 +266,13 @@ def _word_bounds(letters: npt.NDArray[np.uint8], alone: Places) -> tuple[Places,
 
 def _hash_words(padded: bytearray, starts: Places, ends: Places) -> Hashes:
     """Hash each word by its bytes, eight at a time, little-endian on every machine."""
-    eights = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,)).astype(np.uint64)
+    eights = np.ndarray(
+        (len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,)
+    )  # at every byte: "take" copies it all
     lengths = ends - starts
-    hashes = _stir(eights[starts] & _KEEP_BYTES[np.minimum(lengths, 8)])
+    hashes = eights.take(starts).astype(np.uint64, copy=False)  # "take" copies all of it first: for most words only
+    hashes &= _KEEP_BYTES.take(lengths, mode="clip")
+    hashes = _stir(hashes)
     longer = np.flatnonzero(lengths > 8)
     offset = 8
     while longer.size:
@@ -284,12 +307,12 @@ def words(text: str) -> Hashes:
     return words_of([text])[0]
 
 
-def words_of(texts: Sequence[str]) -> list[Hashes]:
+def words_of(texts: Sequence[str | Encoded]) -> list[Hashes]:
     """``words`` of several texts at once: short ones share the cost of a call."""
     return [found.hashes for found in cased_words_of(texts)]
 
 
-def cased_words_of(texts: Sequence[str]) -> list[Words]:
+def cased_words_of(texts: Sequence[str | Encoded]) -> list[Words]:
     """Words of several texts at once, and which of them begin with a capital."""
     parts: list[list[Words]] = [[] for _ in texts]
     for numbers, pieces in _blocks(texts):
@@ -306,11 +329,18 @@ def shingles(word_hashes: Hashes) -> Hashes:
     size = min(SHINGLE_WORDS, len(word_hashes))
     if size == 0:
         return np.empty(0, dtype=np.uint64)
-    count = len(word_hashes) - size + 1
-    total = np.full(count, size, dtype=np.uint64)
-    for place in range(size):
-        total += word_hashes[place : place + count] * np.uint64(_SPREAD[place])
-    return mix(total)
+    if size < SHINGLE_WORDS:
+        total = np.full(1, size, dtype=np.uint64)
+        for place in range(size):
+            total += word_hashes[place : place + 1] * np.uint64(_SPREAD[place])
+        return mix(total)
+    two = word_hashes[:-1] * _PLACE_1
+    two += word_hashes[1:]
+    five = two[:-3] * _PLACE_2
+    five += two[2:-1]
+    five *= _PLACE_4
+    five += word_hashes[4:]
+    return mix(five)
 
 
 def shingle_set(texts: Iterable[str]) -> Hashes:

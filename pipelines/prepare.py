@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -102,7 +102,11 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
         drafts[number] = _draft(one, detected[number])
     texts = [chapter.text for draft in drafts.values() for chapter in draft.chapters]
     prints = iter(fingerprint.fingerprint_chapters(texts))
-    prepared = {number: _fingerprinted(draft, prints) for number, draft in drafts.items()}
+    own = [list(islice(prints, len(draft.chapters))) for draft in drafts.values()]
+    prepared = {
+        number: Prepared(draft.work, draft.chapters, found)
+        for (number, draft), found in zip(drafts.items(), fingerprint.fingerprint_works(own), strict=True)
+    }
     return [refused[number] if number in refused else prepared[number] for number in range(len(works))]
 
 
@@ -120,11 +124,6 @@ class _Draft(NamedTuple):
 
     work: WorkRow
     chapters: tuple[ChapterRow, ...]
-
-
-def _fingerprinted(draft: _Draft, prints: Iterator[fingerprint.ChapterFingerprint]) -> Prepared:
-    own = list(islice(prints, len(draft.chapters)))
-    return Prepared(draft.work, draft.chapters, fingerprint.fingerprint_work(own))
 
 
 def _open(work: Work) -> _Opened:

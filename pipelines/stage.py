@@ -15,18 +15,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from pipelines.errors import Incomplete, write_failure
-from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_columns
+from pipelines.fingerprint_table import FINGERPRINT_FIELDS, fingerprint_columns
 from pipelines.ledger import InputRecord, Ledger
 from pipelines.parts import PartKey
-from pipelines.prepare import Prepared
 from pipelines.staged_columns import read_table
 from schemas.arrow import arrow_schema, to_table
 from schemas.tables import ChapterRow, RejectRow, WorkRow
 from schemas.work import Work
+
+if TYPE_CHECKING:  # who only reads what is staged is spared the cleaner
+    from pipelines.prepare import Prepared
 
 
 @dataclass(frozen=True, slots=True)

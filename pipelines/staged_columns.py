@@ -26,17 +26,30 @@ def read_columns(segment: str | Path, table: str, columns: Sequence[str]) -> pa.
     """
     if is_remote(segment):
         return _remote().read_columns(segment, table, columns)
-    found = read_table(segment, table)
+    found = _mapped(segment, table)
+    if not set(columns) <= set(found.column_names):
+        found = completed(table, found)
     check_columns(_path(segment, table), found.schema, columns)
     return found.select(list(columns))
+
+
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece, without a copy where it is."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def read_table(segment: str | Path, table: str) -> pa.Table:
     """A whole staged table, mapped into memory: only the rows that are used are read."""
     if is_remote(segment):
         return _remote().read_columns(segment, table)
+    return completed(table, _mapped(segment, table))
+
+
+def _mapped(segment: str | Path, table: str) -> pa.Table:
     with pa.memory_map(_path(segment, table)) as source:
-        return completed(table, pa.ipc.open_file(source).read_all())
+        return pa.ipc.open_file(source).read_all()
 
 
 def read_runs(

@@ -8,17 +8,22 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import forkserver
+from typing import TYPE_CHECKING
 
-from pipelines.dedup_links import Run
 from pipelines.errors import Incomplete
 
-_PRELOADED = ("pipelines.dedup",)
+if TYPE_CHECKING:
+    from pipelines.dedup_links import Run
+
+_PRELOADED = "pipelines.dedup_preload"
 
 
 @contextmanager
-def task_runner(jobs: int) -> Iterator[Run]:
+def task_runner(jobs: int, preloaded: str = _PRELOADED) -> Iterator[Run]:
     """A function that runs tasks and gives their results in order: ``map``, or that of ``jobs`` processes.
 
+    ``preloaded`` is a module that is loaded once, by the process that the others are forked from.
     Raises ``Incomplete`` where a process dies. An interruption is the caller's alone; tasks that have not
     begun are then left out.
     """
@@ -28,7 +33,8 @@ def task_runner(jobs: int) -> Iterator[Run]:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
-        context.set_forkserver_preload(list(_PRELOADED))
+        context.set_forkserver_preload([preloaded])
+        forkserver.ensure_running()  # it loads while the caller makes the first tasks
     pool = ProcessPoolExecutor(
         jobs, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
     )

@@ -11,8 +11,6 @@ import unicodedata
 from enum import StrEnum
 from functools import lru_cache
 
-import langcodes
-
 
 class Rating(StrEnum):
     """For whom a work is meant. FanFiction.net and FimFiction know no ``explicit``."""
@@ -248,6 +246,8 @@ def language_of(raw: str) -> str | None:
         return None
     if words in _LANGUAGE_NAMES:
         return _LANGUAGE_NAMES[words]
+    import langcodes  # noqa: PLC0415 - most processes ask for no other names: it loads for 40 ms
+
     if re.fullmatch(r"[a-z]{2,3}([-_][a-z0-9]{2,8})*", words) and langcodes.tag_is_valid(words):
         return langcodes.standardize_tag(words.replace("_", "-"))
     try:
@@ -258,4 +258,6 @@ def language_of(raw: str) -> str | None:
 
 def language_name(tag: str) -> str:
     """English name of a BCP 47 tag: ``pt-BR`` → ``Brazilian Portuguese``."""
+    import langcodes  # noqa: PLC0415 - as above
+
     return langcodes.Language.get(tag).display_name()

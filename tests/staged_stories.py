@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from pipelines.dedup import StagedWorks
 from pipelines.dedup_policy import STAGED_COLUMNS
-from pipelines.fingerprint import FINGERPRINT_FIELDS, fingerprint_chapters, fingerprint_columns, fingerprint_work
+from pipelines.fingerprint import fingerprint_chapters, fingerprint_work
+from pipelines.fingerprint_table import FINGERPRINT_FIELDS, fingerprint_columns
 from pipelines.stage import works_schema
 from schemas.arrow import arrow_schema
 from schemas.tables import ChapterRow

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.dedup import find_duplicates
-from pipelines.fingerprint import CHAPTER_BINS, FINGERPRINT_FIELDS, NAMELESS_BINS
+from pipelines.fingerprint import CHAPTER_BINS, NAMELESS_BINS
+from pipelines.fingerprint_table import FINGERPRINT_FIELDS
 from pipelines.task_runner import task_runner
 from schemas.arrow import arrow_schema
 from schemas.corpus import DedupConfig

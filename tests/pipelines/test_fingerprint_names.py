@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipelines.fingerprint import EMPTY, fingerprint_chapter, fingerprint_chapters, fingerprint_work
 from pipelines.fingerprint_names import is_gendered, nameless
-from pipelines.fingerprint_words import cased_words_of, words
+from pipelines.fingerprint_words import Words, cased_words_of, words
 
 
 def left(text):
@@ -96,3 +96,12 @@ def test_a_works_chapters_have_sketches_of_their_own_where_there_are_several():
     assert fingerprint_work(fingerprint_chapters(texts[:1])).chapter_sketches == ()
     coarse = np.minimum.reduce([sketch.minima for sketch in several.chapter_sketches])
     assert (coarse == several.sketch.minima.reshape(64, 4).min(axis=1)).all()
+
+
+def test_words_that_agree_in_the_bits_of_every_table_are_told_apart():
+    first = 0x1234_5678_9ABC_D000
+    hashes = [first, first ^ 0x100, first, first ^ 0x100, first ^ 0x200]
+    text = Words(np.array(hashes, dtype=np.uint64), np.array([False, False, True, True, True]))
+    left, n_names = nameless(text)
+    assert left.tolist() == hashes[:4]
+    assert n_names == 1
