@@ -52,7 +52,7 @@ __all__ = [
 
 Minima = npt.NDArray[np.uint32]
 
-SKETCH_VERSION = "2"
+SKETCH_VERSION = "3"
 
 BINS = 256
 """Bins of a sketch: the standard error of a similarity is at most 1 / (2 * sqrt(256)) = 0.031."""
