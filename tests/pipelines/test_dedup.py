@@ -350,7 +350,7 @@ def test_keys_are_made_once_for_a_segment(tmp_path):
     assert made.stat().st_mtime_ns == before
     assert len(list((tmp_path / "dedup").glob("*.keys"))) == 2
     find_duplicates(staged_works(folders), DedupConfig(min_similarity=0.3), tmp_path / "dedup")
-    assert {path.name for path in (tmp_path / "dedup").glob("*.keys")} == {"s1.2-1-128x2.keys", "s2.2-1-128x2.keys"}
+    assert {path.name for path in (tmp_path / "dedup").glob("*.keys")} == {"s1.3-1-128x2.keys", "s2.3-1-128x2.keys"}
 
 
 def test_pairs_are_compared_once(tmp_path):
