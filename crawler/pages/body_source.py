@@ -44,6 +44,7 @@ _DRESSED: Final = re.compile(rf"<(p|{_NAMES}|span){_ATTRIBUTES}>")
 """Paragraphs and marks that have attributes."""
 _WHOLE: Final = re.compile(rf"<p{_ATTRIBUTES}>([^<]*+(?:<(?!/?p\b)[^<]*+)*+)</p>")
 _RULE: Final = re.compile(r'<hr(?: [A-Za-z][\w:.-]{0,40}(?:="?[^"<>&]{0,200}"?)?){0,8} ?/?>')
+_MARK_TAG: Final = re.compile(rb"<(/?)([a-z]+)[^<>]*>")
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})([^<>]{0,2000})>")
 _HEADING: Final = re.compile(
     r"<(h[1-6])(?: [^<>]{0,2000})?>(?:(?!<(?:h[1-6]|img|hr|br|/h[1-6])\b)[\s\S]){0,4000}</\1\s?>"
@@ -57,9 +58,6 @@ _LEAST_LOOKED_THROUGH: Final = 1 << 20
 _LONGEST: Final = 32 << 20
 """Bytes of a page that stories are taken from: they are held several times over, the page until the next one."""
 _LONGEST_HEAD: Final = 20_000
-
-
-_MARK_TAG: Final = re.compile(rb"<(/?)([a-z]+)[^<>]*>")
 
 
 class _Places:
