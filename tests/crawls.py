@@ -1,5 +1,6 @@
 """Crawls of the test archive: in the process, through the command itself, or as a process that can be killed."""
 
+import asyncio
 import contextlib
 import io
 import json
@@ -78,12 +79,20 @@ def command(*line: str | Path) -> Ran:
     status: object = 0
     argv = ["scrapy", *map(str, line)]
     level = logging.getLogger().level
+    loops: list[asyncio.AbstractEventLoop] = []
+    make = asyncio.new_event_loop
+
+    def made() -> asyncio.AbstractEventLoop:
+        loops.append(make())
+        return loops[-1]
+
     with (
         contextlib.chdir(ROOT),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
         mock.patch.object(sys, "argv", argv),
         mock.patch.dict(os.environ),
+        mock.patch.object(asyncio, "new_event_loop", made),
     ):
         logging.disable(logging.DEBUG)  # pytest would format every item
         try:
@@ -91,6 +100,9 @@ def command(*line: str | Path) -> Ran:
         except SystemExit as ended:
             status = ended.code
         finally:
+            for loop in loops:  # a crawl that is refused before it starts leaves its loop open
+                loop.close()
+                asyncio.set_event_loop(None)
             _uninstall_scrapy_root_handler()
             logging.getLogger().setLevel(level)
             logging.disable(logging.NOTSET)
