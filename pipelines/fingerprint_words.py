@@ -31,6 +31,8 @@ _BLOCK = 1 << 18
 """Bytes that are hashed at once: small enough for the caches."""
 _LONGEST = 64
 """Bytes of a word; longer runs of letters are cut into pieces, so that hostile text costs linear time."""
+_FEW, _MANY = 1024, 1 << 15
+"""Between so many and so many hashes, sorting by the first 16 bits pays."""
 _LOOK_BACK = 1024
 """Bytes that a block is shortened by at most to end between two words."""
 
@@ -383,8 +385,27 @@ def shingle_set(texts: Iterable[str]) -> Hashes:
 
 
 def distinct(parts: Iterable[Hashes]) -> Hashes:
-    """Sorted distinct values of several arrays."""
-    ordered = np.sort(np.concatenate([np.empty(0, dtype=np.uint64), *parts]))
+    """Sorted distinct values of several arrays of hashes."""
+    ordered = _sorted(np.concatenate([np.empty(0, dtype=np.uint64), *parts]))
     new = np.ones(len(ordered), dtype=bool)  # np.unique hashes first, and takes three times as long
-    new[1:] = ordered[1:] != ordered[:-1]
-    return ordered[new]
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return ordered.take(np.flatnonzero(new))
+
+
+def _sorted(hashes: Hashes) -> Hashes:
+    """Hashes in order. They are spread evenly: in that of their first 16 bits few are out of place.
+
+    Numpy sorts by those in linear time, and all 64 bits three times as slowly on some processors with AVX-512.
+    """
+    if not _FEW <= len(hashes) <= _MANY:
+        return np.sort(hashes)
+    first = (hashes >> np.uint64(48)).astype(np.uint16)
+    order = first.argsort(kind="stable")
+    hashes, first = hashes.take(order), first.take(order)
+    same = first[1:] == first[:-1]
+    tied = np.zeros(len(hashes), dtype=bool)
+    tied[1:] = same
+    tied[:-1] |= same
+    places = np.flatnonzero(tied)
+    hashes[places] = np.sort(hashes.take(places))
+    return hashes
