@@ -31,6 +31,9 @@ UNCOUNTED_BLOCKS = ("note_candidate", "disclaimer")
 """Kinds of blocks that are no part of the story."""
 BATCH_WORDS = 1_000_000
 """Words of the works that one task holds, 25 bytes each with their shingles; a single pair may pass it."""
+_LEAST_WORDS = 200_000
+_TASKS = 4
+"""Few pairs are divided among so many tasks, if each has so many words: no process waits long for another."""
 OWN_OF_BOTH = 0.2
 """Two works that each have so large a part of their own, in whole passages, may share but boilerplate."""
 OWN_RUN = 30
@@ -250,12 +253,14 @@ def verify_tasks(
     locate: Callable[[Places], dict[int, Located]],
 ) -> Iterator[VerifyTask]:
     """Pairs in batches of bounded text; ``pairs`` is sorted, so that a work's pairs lie together."""
+    everything = int(n_words[np.unique(np.concatenate(split(pairs)))].sum())
+    most = min(BATCH_WORDS, max(_LEAST_WORDS, everything // _TASKS))
     start = size = 0
     needed: dict[int, None] = {}
     for end, (one, other) in enumerate(zip(*map(np.ndarray.tolist, split(pairs)), strict=True)):
         new = [place for place in (one, other) if place not in needed]
         more = int(n_words[new].sum())
-        if needed and size + more > BATCH_WORDS:
+        if needed and size + more > most:
             yield VerifyTask(pairs[start:end], asks_names[start:end], locate(np.array(list(needed))), thresholds)
             start, size, needed = end, 0, {}
             new = [one, other]
