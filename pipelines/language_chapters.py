@@ -7,13 +7,14 @@ second engine. Chapters that these leave alike are decided by one call of langde
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from math import fsum
 from typing import NamedTuple
 
 from pipelines import language_engines
+from pipelines.clean_utf8 import Utf8
 from pipelines.language_engines import Engines, Guess, Opinion
 from pipelines.language_pairs import Reading
 from pipelines.language_scripts import (
@@ -97,45 +98,95 @@ class _Chapter:
     """Part of the chapter that is in the language of the sample."""
 
 
+class Body(NamedTuple):
+    """The texts of a work."""
+
+    texts: Sequence[str]
+    """Clean bodies of its chapters."""
+    declared: str | None = None
+    """The language that it is said to be in, as BCP 47 tag."""
+    encoded: Sequence[Utf8] | None = None
+    """UTF-8 of the texts, where that is at hand."""
+
+
 def detect(text: str) -> Detection:
     """The language of one text, as that of a work's only chapter."""
     return detect_many([text])[0]
 
 
 def detect_many(texts: Sequence[str], declared: str | None = None) -> list[Detection]:
-    """The languages of a work's chapters from their clean bodies, whatever these hold; raises nothing.
+    """The languages of the chapters of one work."""
+    return detect_works([Body(texts, declared)])[0]
 
-    Chapters that look alike are decided together, by one call of langdetect on 5 windows of 200 characters spread over
-    them: those in one script whose pairs of letters speak for one language and of which the second engine says the
-    same. The answer holds for each if it is sure, nothing contradicts it, and the declared language, where
+
+def detect_works(bodies: Sequence[Body], begin: Callable[[int], None] = lambda _: None) -> list[list[Detection]]:
+    """The languages of the chapters of each of some works, whatever these hold; raises nothing.
+
+    Chapters of a work that look alike are decided together, by one call of langdetect on 5 windows of 200 characters
+    spread over them: those in one script whose pairs of letters speak for one language and of which the second engine
+    says the same. The answer holds for each if it is sure, nothing contradicts it, and the declared language, where
     langdetect knows that, is the same. Any other chapter is examined by itself: 5 windows, and 16 of 120 characters
     where they leave a doubt. Equal texts are looked at once.
 
     A chapter is reliable if it has at least 150 letters, a confidence of at least 0.99, most of it in one script and
     four fifths in one language, words that are not the same few again and again, and a second engine that says the
     same; without one, no letters that none of langdetect's languages writes.
+
+    ``begin`` is called with the number of the work that is at work. Pairs of letters are read of all works together.
     """
     used = language_engines.load()
-    distinct = _distinct(texts)
-    found: list[Detection | None] = [None] * len(distinct)
-    chapters: list[_Chapter] = []
-    count = max(LEAST_WINDOWS, min(WINDOWS, MOST_WINDOWS // max(1, len(distinct))))
-    for key, text in enumerate(distinct):
-        by_script = letters_by_script(text)
-        letters = sum(by_script.values())
-        if letters == 0:
-            found[key] = Detection(None, None, LanguageStatus.NO_LANGUAGE, 0)
-        elif letters < MIN_LETTERS:
-            found[key] = Detection(None, None, LanguageStatus.UNDETERMINED, letters)
-        else:
-            chapters.append(_looked(_Chapter(key, text, letters, gate_of(by_script)), count))
-    for pool in _alike(_compared(chapters, used)):
-        for chapter, detection in zip(pool, _decided(pool, declared, used), strict=True):
-            found[chapter.key] = detection
-    if len(distinct) == len(texts):
-        return [each for each in found if each]
-    by_text = dict(zip(distinct, found, strict=True))
-    return [each for text in texts if (each := by_text[text])]
+    looked = []
+    for number, body in enumerate(bodies):
+        begin(number)
+        looked.append(_Looked.of(body))
+    _read_all([chapter for each in looked for chapter in each.chapters], used)
+    found = []
+    for number, (body, each) in enumerate(zip(bodies, looked, strict=True)):
+        begin(number)
+        found.append(each.decided(body, used))
+    return found
+
+
+@dataclass(slots=True)
+class _Looked:
+    """What is known of a work before langdetect is asked."""
+
+    texts: Sequence[str]
+    """Its distinct texts."""
+    found: list[Detection | None]
+    """Of each."""
+    chapters: list[_Chapter]
+    """Those of the texts that have letters enough."""
+
+    @classmethod
+    def of(cls, body: Body) -> _Looked:
+        texts = _distinct(body.texts)
+        encoded = body.encoded if body.encoded is not None and texts is body.texts else [None] * len(texts)
+        found: list[Detection | None] = []
+        chapters: list[_Chapter] = []
+        count = max(LEAST_WINDOWS, min(WINDOWS, MOST_WINDOWS // max(1, len(texts))))
+        for key, (text, utf8) in enumerate(zip(texts, encoded, strict=True)):
+            by_script = letters_by_script(text, utf8)
+            letters = sum(by_script.values())
+            if letters >= MIN_LETTERS:
+                found.append(None)
+                chapters.append(_looked(_Chapter(key, text, letters, gate_of(by_script)), count))
+            else:
+                status = LanguageStatus.UNDETERMINED if letters else LanguageStatus.NO_LANGUAGE
+                found.append(Detection(None, None, status, letters))
+        return cls(texts, found, chapters)
+
+    def decided(self, body: Body, used: Engines) -> list[Detection]:
+        """The languages of all texts of the work."""
+        for chapter in self.chapters:
+            _hear(chapter, used)
+        for pool in _alike(self.chapters):
+            for chapter, detection in zip(pool, _decided(pool, body.declared, used), strict=True):
+                self.found[chapter.key] = detection
+        if self.texts is body.texts:
+            return [each for each in self.found if each]
+        by_text = dict(zip(self.texts, self.found, strict=True))
+        return [each for text in body.texts if (each := by_text[text])]
 
 
 def _distinct(texts: Sequence[str]) -> Sequence[str]:
@@ -167,17 +218,24 @@ def _sample(chapter: _Chapter, pieces: list[str]) -> int:
     return sum(by_script.values())
 
 
-def _compared(chapters: Sequence[_Chapter], used: Engines) -> Sequence[_Chapter]:
-    """Chapters with what the cheap means say of them: pairs of letters, the second engine."""
+def _compared(chapter: _Chapter, used: Engines) -> None:
+    """Take in what the cheap means say of a chapter: pairs of letters, the second engine."""
+    _read_all([chapter], used)
+    _hear(chapter, used)
+
+
+def _read_all(chapters: Iterable[_Chapter], used: Engines) -> None:
     by_script: defaultdict[str, list[_Chapter]] = defaultdict(list)
     for chapter in chapters:
         by_script[chapter.gate.script].append(chapter)
     for script, those in by_script.items():
         _read(those, script, used)
-    for chapter in chapters:
-        chapter.opinion = used.second.opinion(chapter.sample) if used.second else None
-        chapter.is_mixed = _is_mixed(chapter)
-    return chapters
+
+
+def _hear(chapter: _Chapter, used: Engines) -> None:
+    """Ask the second engine of a chapter whose pairs of letters are read."""
+    chapter.opinion = used.second.opinion(chapter.sample) if used.second else None
+    chapter.is_mixed = _is_mixed(chapter)
 
 
 def _read(chapters: Sequence[_Chapter], script: str, used: Engines) -> None:
@@ -264,7 +322,7 @@ def is_known(tag: str) -> bool:
 def _examined(chapter: _Chapter, used: Engines) -> Detection:
     """The language of a chapter by itself."""
     if len(chapter.pieces) < WINDOWS and len(chapter.text) > WINDOWS * WINDOW_CHARS:
-        _compared([_looked(chapter, WINDOWS)], used)
+        _compared(_looked(chapter, WINDOWS), used)
     mixed = chapter.is_mixed
     if mixed:
         _part(chapter, used)
@@ -280,7 +338,7 @@ def _part(chapter: _Chapter, used: Engines) -> None:
     """Reduce a chapter of several scripts or languages to windows in the language of most of it."""
     if len(chapter.text) > WINDOWS * WINDOW_CHARS:
         _sample(chapter, [piece for piece in map(cleaned, slices(chapter.text, RETRY_WINDOWS, RETRY_CHARS)) if piece])
-        _compared([chapter], used)
+        _compared(chapter, used)
     reading = used.pairs.read(chapter.pieces, chapter.gate.script) if used.pairs else None
     usual = reading.usual() if reading else None
     if reading is None or usual is None:
@@ -290,7 +348,7 @@ def _part(chapter: _Chapter, used: Engines) -> None:
     chapter.share = 1 - int(reading.sizes[foreign].sum()) / int(reading.sizes.sum())
     gate = chapter.gate
     _sample(chapter, own[: 2 * WINDOWS])
-    _compared([chapter], used)
+    _compared(chapter, used)
     chapter.gate = gate
 
 

@@ -96,7 +96,7 @@ class Langdetect:
             known = self._letters[script] = frozenset(letters)
         strange = [
             letter
-            for letter in set(text)
+            for letter in set(text) - known
             if letter.translate(_AS_IN_PROFILES) not in known
             and script_of(letter) == script
             and not "\u1e00" <= letter <= "\u1eff"

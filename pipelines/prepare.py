@@ -92,14 +92,13 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
             opened[number] = _open(work)
         except Unprepared as error:
             refused[number] = error
-    detected: dict[int, list[language.Detection]] = {}
-    for number, one in opened.items():
-        begin(number)
-        detected[number] = language.detect_many([chapter.text for chapter in one.chapters], one.declared)
+    numbers = list(opened)
+    bodies = [_body(one) for one in opened.values()]
+    detected = language.detect_works(bodies, lambda place: begin(numbers[place]))
     drafts: dict[int, _Draft] = {}
-    for number, one in opened.items():
+    for number, detections in zip(numbers, detected, strict=True):
         begin(number)
-        drafts[number] = _draft(one, detected[number])
+        drafts[number] = _draft(opened[number], detections)
     texts = [chapter.text for draft in drafts.values() for chapter in draft.chapters]
     prints = iter(fingerprint.fingerprint_chapters(texts))
     own = [list(islice(prints, len(draft.chapters))) for draft in drafts.values()]
@@ -135,6 +134,11 @@ def _open(work: Work) -> _Opened:
     if cleaned and not any(chapter.text for chapter in cleaned):
         raise Unprepared("no_text", "its chapters hold nothing but white space")
     return _Opened(work, title, cleaned, language_of(work.language_raw) if work.language_raw else None)
+
+
+def _body(opened: _Opened) -> language.Body:
+    texts = [chapter.text for chapter in opened.chapters]
+    return language.Body(texts, opened.declared, [chapter.utf8 for chapter in opened.chapters])
 
 
 def _draft(opened: _Opened, detections: list[language.Detection]) -> _Draft:

@@ -131,9 +131,9 @@ def our_way(folder: Path, place: Path) -> tuple[dict[str, float], int]:
     clock = Clock()
     steps: list[tuple[Any, str, str]] = [
         (clean, "clean", "clean"),
-        (language, "detect_many", "language"),
+        (language, "detect_works", "language"),
         (fingerprint, "fingerprint_chapters", "fingerprint"),
-        (fingerprint, "fingerprint_work", "fingerprint"),
+        (fingerprint, "fingerprint_works", "fingerprint"),
         (crawler.ingest, "write_segment", "stage"),
         (pipelines.build, "decide", "dedup and policy"),
     ]
