@@ -130,7 +130,7 @@ def our_way(folder: Path, place: Path) -> tuple[dict[str, float], int]:
     """CPU seconds by stage of an ingest and a build, and the number of works."""
     clock = Clock()
     steps: list[tuple[Any, str, str]] = [
-        (clean, "clean", "clean"),
+        (clean, "clean_many", "clean"),
         (language, "detect_works", "language"),
         (fingerprint, "fingerprint_chapters", "fingerprint"),
         (fingerprint, "fingerprint_works", "fingerprint"),
