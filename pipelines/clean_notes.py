@@ -236,12 +236,15 @@ def _is_key() -> npt.NDArray[np.bool_]:
 
 
 _QUOTES = re.compile('["“”„«»「『]')
-_STARTS_SPEECH = tuple("\"“”„«»「『‘'—–")
+_STARTS_QUOTATION = tuple('"“”„«»「『')
+_STARTS_SPEECH = (*_STARTS_QUOTATION, *"‘'—–")
 _STARTS_QUOTED = (*_STARTS_SPEECH, "’", "´")
 
 
 def note_opener(paragraph: str) -> Guess | None:
     """Whether ``paragraph`` opens as a note or disclaimer does, such as ``A/N`` or ``От автора:``."""
+    if paragraph.startswith(_STARTS_QUOTATION):
+        return None
     opening = _plain(paragraph[:_OPENING])
     lowered = opening.lower()
     guess = None

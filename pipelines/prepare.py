@@ -92,8 +92,8 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
     for number, detections in zip(numbers, detected, strict=True):
         begin(number)
         drafts[number] = _draft(opened[number], detections)
-    texts = [chapter.text for draft in drafts.values() for chapter in draft.chapters]
-    prints = iter(fingerprint.fingerprint_chapters(texts))
+    encoded = [chapter.utf8.data for number in drafts for chapter in opened[number].chapters]
+    prints = iter(fingerprint.fingerprint_chapters(encoded))
     own = [list(islice(prints, len(draft.chapters))) for draft in drafts.values()]
     prepared = {
         number: Prepared(draft.work, draft.chapters, found)
