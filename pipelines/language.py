@@ -14,7 +14,6 @@ from math import fsum
 
 from pipelines import language_engines
 from pipelines.language_chapters import (
-    MAIN_LANGUAGE,
     STRATEGY,
     Body,
     Detection,
@@ -23,6 +22,7 @@ from pipelines.language_chapters import (
     detect_works,
     is_known,
 )
+from pipelines.language_looks import MAIN_LANGUAGE
 from pipelines.language_tags import group, is_stated, same_language, settled
 from schemas.tables import LanguageShare
 from schemas.vocabulary import LanguageStatus

@@ -38,7 +38,7 @@ from pipelines.build import build
 from pipelines.corpus import Corpus
 from pipelines.fingerprint import Sketch
 from pipelines.fingerprint_words import shingles, words_of
-from pipelines.language_chapters import WINDOW_CHARS, WINDOWS
+from pipelines.language_looks import WINDOW_CHARS, WINDOWS
 from pipelines.stage import Staging
 from tests.benchmarks.packages import CACHE
 from tests.benchmarks.processes import ROOT
