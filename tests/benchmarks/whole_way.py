@@ -40,7 +40,7 @@ from pipelines.build import build
 from pipelines.corpus import Corpus
 from pipelines.fingerprint import Sketch
 from pipelines.fingerprint_words import shingles, words_of
-from pipelines.language_chapters import WINDOW_CHARS, WINDOWS
+from pipelines.language_looks import WINDOW_CHARS, WINDOWS
 from pipelines.stage import Staging
 from tests.benchmarks.packages import CACHE
 from tests.benchmarks.processes import ROOT
@@ -134,10 +134,10 @@ def our_way(folder: Path, place: Path) -> tuple[dict[str, float], int]:
     """CPU seconds by stage of an ingest and a build, and the number of works."""
     clock = Clock()
     steps: list[tuple[Any, str, str]] = [
-        (clean, "clean", "clean"),
-        (language, "detect_many", "language"),
+        (clean, "clean_many", "clean"),
+        (language, "detect_works", "language"),
         (fingerprint, "fingerprint_chapters", "fingerprint"),
-        (fingerprint, "fingerprint_work", "fingerprint"),
+        (fingerprint, "fingerprint_works", "fingerprint"),
         (crawler.ingest, "write_segment", "stage"),
         (pipelines.build, "decide", "dedup and policy"),
     ]
