@@ -82,10 +82,11 @@ class StagedRows:
         order = np.lexsort((rows, segments))
         runs = [order[start:end] for start, end in _runs(segments[order])]
         wanted = [(int(segments[chosen[0]]), rows[chosen]) for chosen in runs]
-        if columns or self.are_far:
+        if self.are_far:
             parts = take_each([(self.folders[segment], own) for segment, own in wanted], name, columns)
         else:
-            parts = [self.table(segment, name).take(pa.array(own)) for segment, own in wanted]
+            tables = ((self.table(segment, name), own) for segment, own in wanted)
+            parts = [(table.select(columns) if columns else table).take(pa.array(own)) for table, own in tables]
         back = np.empty(len(order), dtype=np.int64)
         back[order] = np.arange(len(order))
         return pa.concat_tables(parts).combine_chunks().take(pa.array(back))

@@ -77,11 +77,13 @@ def take_each(wanted: Sequence[tuple[str, Rows]], table: str, columns: Sequence[
 
 def completed(name: str, table: pa.Table) -> pa.Table:
     """A table that an older version staged, with the columns that it did not know yet: null or an empty list."""
-    schema = arrow_schema(WorkRow) if name == "works" else table.schema
-    for place, field in enumerate(schema):
-        if field.name not in table.column_names:
-            empty: list[object] = [[] if pa.types.is_list(field.type) else None] * table.num_rows
-            table = table.add_column(place, field, pa.array(empty, field.type))
+    if name != "works":
+        return table
+    schema = arrow_schema(WorkRow)
+    for missing in set(schema.names) - set(table.column_names):
+        field = schema.field(missing)
+        empty: list[object] = [[] if pa.types.is_list(field.type) else None] * table.num_rows
+        table = table.append_column(field, pa.array(empty, field.type))
     return table
 
 
