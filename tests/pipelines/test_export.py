@@ -43,7 +43,7 @@ def test_partitions_hold_every_work_once_and_in_order(works):
     """Names that differ share a folder where their slugs are the same."""
     sources, tags = [source for source, _ in works], [tag for _, tag in works]
     found = partitions(pa.array(sources, pa.string()), pa.array(tags, pa.string()), np.ones(len(works), np.int64))
-    expected = {}
+    expected: dict[tuple[str, str], list[int]] = {}
     for place, work in enumerate(works):
         expected.setdefault((site_slug(work[0]), language_slug(work[1])), []).append(place)
     assert {key: places.tolist() for key, places in found.items()} == expected
