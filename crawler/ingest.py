@@ -23,7 +23,7 @@ from pipelines.errors import Incomplete
 from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig, SourceConfig
 
-MIN_BATCH_BYTES = 2**20
+MIN_BATCH_BYTES = 2**19
 MAX_BATCH_BYTES = 4 * 2**20
 """Files per task, by size: what is staged, and what a kill can cost, at a time."""
 MAX_CLUSTER_BATCH_BYTES = 32 * 2**20

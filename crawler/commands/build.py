@@ -31,6 +31,6 @@ class Build(Command):
             raise WrongUsage("say which corpus: scrapy build datasets/NAME")
         if opts.jobs < 1:
             raise WrongUsage(f"-j {opts.jobs}: give the number of threads, 1 or more")
-        from crawler.session import build_version
+        from crawler.building import build_version
 
         build_version(corpus_place(args[0]), jobs=opts.jobs, cluster=opts.cluster)
