@@ -121,10 +121,13 @@ def _leaves(schema: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:
         yield from walk(field.name, field.type)
 
 
-def write_file(root: Path, path: str, name: str, batches: Iterable[pa.Table]) -> FileEntry:
+def write_file(
+    root: Path, path: str, name: str, batches: Iterable[pa.Table], *, with_thread: bool = False
+) -> FileEntry:
     """Write one Parquet file of the table ``name`` at ``root/path``, durably.
 
-    Each batch becomes a row group, so batches are cut by the caller (``ROW_GROUP_BYTES``).
+    Each batch becomes a row group, so batches are cut by the caller (``ROW_GROUP_BYTES``); ``with_thread`` has the
+    next one made in a thread while one is compressed.
     Raises ``Incomplete`` when the disk refuses.
     """
     schema = arrow_schema(TABLES[name])
@@ -138,7 +141,8 @@ def write_file(root: Path, path: str, name: str, batches: Iterable[pa.Table]) ->
         with target.open("wb") as stream:
             marked = schema.with_metadata(footer)
             with pq.ParquetWriter(stream, marked, sorting_columns=order, **write_options(schema)) as writer:
-                for table in ahead(_digested(batches, schema, digest)):
+                tables = _digested(batches, schema, digest)
+                for table in ahead(tables) if with_thread else tables:
                     rows += table.num_rows
                     writer.write_table(table.replace_schema_metadata(footer), row_group_size=table.num_rows)
             stream.flush()

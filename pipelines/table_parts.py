@@ -91,12 +91,16 @@ def write_part(task: PartTask) -> FileEntry:
     if task.store is not None:
         with tempfile.TemporaryDirectory(prefix="fanthology-") as folder:
             rows = StagedRows(task.folders)
-            entry = export.write_file(Path(folder), task.path, task.name, batches_of(task.name, rows, task.works))
+            entry = export.write_file(
+                Path(folder), task.path, task.name, batches_of(task.name, rows, task.works), with_thread=True
+            )
             open_store(task.store).put_file(task.path, Path(folder, task.path))
         return entry
     beside = f"{task.path}.{uuid.uuid4().hex}{UNFINISHED}"
     rows = StagedRows(task.folders)
-    entry = export.write_file(Path(task.root), beside, task.name, batches_of(task.name, rows, task.works))
+    entry = export.write_file(
+        Path(task.root), beside, task.name, batches_of(task.name, rows, task.works), with_thread=True
+    )
     Path(task.root, beside).replace(Path(task.root, task.path))
     return entry.model_copy(update={"path": task.path})
 
