@@ -30,6 +30,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel
 
 import crawler.ingest
+import crawler.ingest_tasks
 import pipelines.build
 from crawler.ingest import ingest
 from crawler.readers import formats
@@ -138,7 +139,7 @@ def our_way(folder: Path, place: Path) -> tuple[dict[str, float], int]:
         (language, "detect_works", "language"),
         (fingerprint, "fingerprint_chapters", "fingerprint"),
         (fingerprint, "fingerprint_works", "fingerprint"),
-        (crawler.ingest, "write_segment", "stage"),
+        (crawler.ingest_tasks, "write_segment", "stage"),
         (pipelines.build, "decide", "dedup and policy"),
     ]
     replaced: list[Any] = [
