@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from crawler.readers.text_coded import Coded, Openings
 from crawler.readers.text_numbers import NUMBER, NUMBER_WORDS, is_number_word, number_of
@@ -56,8 +55,7 @@ _BEGINNING: Final = re.compile(rf"{_MARK}(?P<first>[^\W_]{{1,20}})[^\w\n]{{0,16}
 _MAX_TESTED: Final = 20_000  # lines that begin like a heading; a file with more of them is no book
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A line that may head a chapter. ``start`` and ``end`` are its offsets in the body, with a title below it."""
 
     kind: str
@@ -68,8 +66,7 @@ class Heading:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A chapter before its paragraphs are put in order."""
 
     text: str
@@ -169,7 +166,7 @@ def _candidates(coded: Coded, *, by_line: bool) -> Iterator[Heading]:
 
 def _likely(coded: Coded, *, by_line: bool) -> Iterator[tuple[int, str]]:
     """The short lines that begin as a heading does, with their offsets in code points."""
-    place = offset = 0
+    place, offset = coded.start, 0
     for start, end in coded.opened_by(_OPENINGS, MAX_HEADING, alone=not by_line):
         line = coded.line(start, end)
         if len(line) <= MAX_HEADING and _may_head(line):

@@ -15,49 +15,60 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Coded:
-    """A text with newlines as line ends, and its UTF-8; lone surrogates are written as ``surrogatepass`` does."""
+    """A text with newlines as line ends, and its UTF-8; lone surrogates are written as ``surrogatepass`` does.
 
-    def __init__(self, text: str, raw: bytes | None = None) -> None:
+    ``start`` is the place in ``raw`` at which the text begins.
+    """
+
+    def __init__(self, text: str, raw: bytes | None = None, start: int = 0) -> None:
         self.text = text
         self.raw = text.encode("utf-8", "surrogatepass") if raw is None else raw
+        self.start = start
+        self._codes = np.frombuffer(self.raw, np.uint8)
 
     @cached_property
     def ends(self) -> Numbers:
         """Places of the newlines among the bytes."""
-        return np.flatnonzero(np.frombuffer(self.raw, np.uint8) == _NEWLINE)
+        return (self._codes[self.start :] == _NEWLINE).nonzero()[0] + self.start
 
     @cached_property
-    def _lines(self) -> tuple[Numbers, Numbers]:
-        """Where each line begins among the bytes, and its length."""
-        starts = np.zeros(len(self.ends) + 1, np.int64)
-        np.add(self.ends, 1, out=starts[1:])
-        return starts, np.append(self.ends, len(self.raw)) - starts
+    def _bounds(self) -> Numbers:
+        """The line ends, and what is none but bounds the first and the last line."""
+        bounds = np.empty(len(self.ends) + 2, np.int64)
+        bounds[0], bounds[-1] = self.start - 1, len(self.raw)
+        bounds[1:-1] = self.ends
+        return bounds
+
+    @cached_property
+    def _lengths(self) -> Numbers:
+        """Bytes of each line, its end included."""
+        lengths: Numbers = self._bounds[1:] - self._bounds[:-1]
+        return lengths
 
     def after(self, offset: int) -> Coded:
         """The text from an offset in code points on."""
         if not offset:
             return self
-        place = len(self.text[:offset].encode("utf-8", "surrogatepass"))
-        rest = Coded(self.text[offset:], self.raw[place:])
-        rest.ends = self.ends[int(np.searchsorted(self.ends, place)) :] - place
+        start = self.start + len(self.text[:offset].encode("utf-8", "surrogatepass"))
+        rest = Coded(self.text[offset:], self.raw, start)
+        rest.ends = self.ends[int(self.ends.searchsorted(start)) :]
         return rest
 
     def ended_by(self, *blanks: bytes) -> bool:
         """Whether a line that has an end has one of some bytes before it."""
-        ends = self.ends[1:] if self.raw.startswith(b"\n") else self.ends
-        last = np.frombuffer(self.raw, np.uint8)[ends - 1].tobytes()
+        ends = self.ends[1:] if len(self.ends) and self.ends[0] == self.start else self.ends
+        last = self._codes.take(ends - 1).tobytes()
         return any(blank in last for blank in blanks)
 
     def has_ends_in_a_row(self, number: int) -> bool:
         """Whether so many line ends stand in a row."""
         ends, more = self.ends, number - 1
-        return bool((ends[more:] - ends[:-more] == more).any())
+        return (ends[more:] - ends[:-more]).min(initial=number) == more
 
     @cached_property
     def has_pairs(self) -> bool:
         """Whether a line that is not empty follows another."""
-        is_full = self._lines[1] > 0
-        return bool((is_full[1:] & is_full[:-1]).any())
+        return b"\1\1" in (self._lengths > 1).tobytes()
 
     def opened_by(self, openings: Openings, longest: int, *, alone: bool) -> Iterable[tuple[int, int]]:
         """Bounds, in bytes, of the lines of at most ``longest`` code points that ``openings`` may be the start of.
@@ -65,13 +76,13 @@ class Coded:
         A line may still be longer if it has more bytes than code points. With ``alone``, of those lines only that
         have an empty line or nothing before them.
         """
-        starts, lengths = self._lines
-        found = (lengths > 0) & (lengths <= 4 * longest)
-        if alone:
-            found[1:] &= lengths[:-1] == 0
-        places = np.flatnonzero(found)
-        places = places[openings.may_begin(self.raw, starts[places])]
-        return zip(starts[places].tolist(), (starts[places] + lengths[places]).tolist(), strict=True)
+        lengths = self._lengths
+        found = (lengths > 1) & (lengths <= 4 * longest + 1)
+        if alone and self.has_pairs:
+            found[1:] &= lengths[:-1] == 1
+        places = found.nonzero()[0]
+        places = places[openings.may_begin(self._codes, self._bounds.take(places) + 1)]
+        return zip((self._bounds.take(places) + 1).tolist(), self._bounds.take(places + 1).tolist(), strict=True)
 
     def line(self, start: int, end: int) -> str:
         """The text between two places among the bytes."""
@@ -90,34 +101,34 @@ class Openings:
 
     def __init__(self, words: Iterable[str], marks: str) -> None:
         """``words`` are in lower case; a line may begin with a digit, too."""
-        self._classes = np.zeros(256, np.int16)
-        self._classes[0x80:] = self._FOREIGN
-        self._classes[0x98:0xA0] = self._QUOTE
-        self._classes[0xE2] = self._E2
-        self._classes[ord("0") : ord("9") + 1] = self._DIGIT
-        self._classes[[ord(mark) for mark in marks if mark.isascii()]] = self._MARK
+        classes = np.zeros(256, np.int64)
+        classes[0x80:] = self._FOREIGN
+        classes[0x98:0xA0] = self._QUOTE
+        classes[0xE2] = self._E2
+        classes[ord("0") : ord("9") + 1] = self._DIGIT
+        classes[[ord(mark) for mark in marks if mark.isascii()]] = self._MARK
         for place, letter in enumerate(_LETTERS, 1):
-            self._classes[[ord(letter), ord(letter.upper())]] = place
-        self._table = np.zeros((32, 32, 32), np.bool_)
-        self._table[self._DIGIT :] = True
-        self._table[self._E2, self._FOREIGN, self._QUOTE] = False
-        self._table[1:27, self._E2 :] = True
-        self._table[1:27, 1:27, self._E2 :] = True
+            classes[[ord(letter), ord(letter.upper())]] = place
+        table = np.zeros((32, 32, 32), np.bool_)
+        table[self._DIGIT :] = True
+        table[self._E2, self._FOREIGN, self._QUOTE] = False
+        table[1:27, self._E2 :] = True
+        table[1:27, 1:27, self._E2 :] = True
         for word in words:
-            self._allow(word)
-        self._flat = self._table.ravel()
+            if word[:3].isascii():  # others are allowed already
+                first, *more = classes[[ord(letter) for letter in word[:3]]].tolist()
+                for parted in (self._OTHER, self._MARK):
+                    table[(first, *more, parted)[:3]] = True
+        self._table = table.ravel()
+        self._parts = (classes << 10, classes << 5, classes)
 
-    def _allow(self, word: str) -> None:
-        if not word[:3].isascii():
-            return  # allowed already
-        first, *more = (int(self._classes[ord(letter)]) for letter in word[:3])
-        for parted in (self._OTHER, self._MARK):
-            place = (first, *more, parted)[:3]
-            self._table[place] = True
-
-    def may_begin(self, raw: bytes, starts: Numbers) -> Numbers:
-        """Whether the lines that begin at some places of a text in UTF-8 may begin so."""
-        codes = np.frombuffer(raw + b"\n\n", np.uint8)
-        first, second, third = (self._classes[codes[starts + place]] for place in range(3))
-        allowed: Numbers = self._flat[(first << 10) | (second << 5) | third]
+    def may_begin(self, codes: Numbers, starts: Numbers) -> Numbers:
+        """Whether the lines that begin at some places of a text in UTF-8, in order, may begin so."""
+        first, second, third = self._parts
+        places = first.take(codes.take(starts))
+        places += second.take(codes.take(starts + 1, mode="clip"))
+        places += third.take(codes.take(starts + 2, mode="clip"))
+        allowed = self._table.take(places)
+        if len(starts) and starts[-1] + 2 >= len(codes):
+            allowed[-1] = True  # it has no three bytes
         return allowed

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from crawler.readers import text_fanficfare
 from crawler.readers.text_chapters import heading_of, is_heading
@@ -31,8 +30,7 @@ _COLUMNS: Final = re.compile(r"\s*\|\s*|\t+| {2,}")
 _STORY_MARK: Final = re.compile(r"(?i)[*_]{0,2}(?:story|(?:story|work|chapter) text)\s?:[*_]{0,2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A statement of the header: the reader's own word for it, the label as written, and what it says."""
 
     meaning: str
@@ -40,8 +38,7 @@ class Field:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What stands before the story. ``body`` is the offset in the text at which the story begins."""
 
     layout: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_LABEL: Final = 40
 
@@ -194,8 +193,7 @@ _EMPHASIS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A label that a line begins with: ``meaning`` is the reader's own word, ``name`` the label as written."""
 
     meaning: str
