@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from crawler.readers import text_fanficfare
 from crawler.readers.text_chapters import heading_of, is_heading
-from crawler.readers.text_labels import Label, label_of
+from crawler.readers.text_labels import is_strong, label_of
 from crawler.readers.text_lines import Lines
 from crawler.readers.text_paragraphs import wrap_width
 from crawler.readers.text_titles import OPENS_SPEECH, byline, title_and_author, title_of
@@ -121,15 +121,14 @@ def _titled_block(lines: Lines, number: int) -> int:
 
 
 def _is_header(before: Sequence[str], fields: Sequence[Field], *, lone: bool) -> bool:
-    labels = [Label(field.meaning, field.label, field.value) for field in fields]
-    if any(label.meaning == "title" and len(label.value) > 300 for label in labels):
+    if any(field.meaning == "title" and len(field.value) > 300 for field in fields):
         return False
-    if any(label.strong for label in labels):
+    if any(is_strong(field.meaning, field.label) for field in fields):
         return True
     if not before:
         return False
-    names = {label.name for label in labels}
-    return len(names) > 1 or (lone and labels[0].meaning in ("notes", "warnings"))
+    names = {field.label for field in fields}
+    return len(names) > 1 or (lone and fields[0].meaning in ("notes", "warnings"))
 
 
 def _layout(before: Sequence[str], fields: Sequence[Field]) -> str:

@@ -183,9 +183,9 @@ _LINE: Final = re.compile(
 )
 
 
-_PARTED: Final = re.compile(r"[:：.…>\]】』》\-–—=~]")
+_PARTED: Final = re.compile(r"[:：…>\]】』》\-–—=~]")
 _REACH: Final = 16 + 1 + MAX_LABEL + 6 + 1
-"""One of these marks stands so near to the start of any line with a label: soon told of most prose."""
+"""One of these marks, or two full stops, stand so near to the start of a line with a label: soon told of most prose."""
 
 _EMPHASIS: Final = (
     *(("**", "**"), ("__", "__"), ("*", "*"), ("_", "_")),
@@ -203,7 +203,12 @@ class Label(NamedTuple):
     @property
     def strong(self) -> bool:
         """Whether this label alone tells a header from prose."""
-        return self.meaning not in WEAK and self.name.casefold() not in _WEAK_LABELS
+        return is_strong(self.meaning, self.name)
+
+
+def is_strong(meaning: str, name: str) -> bool:
+    """Whether a label of this meaning and name alone tells a header from prose."""
+    return meaning not in WEAK and name.casefold() not in _WEAK_LABELS
 
 
 def label_of(line: str) -> Label | None:
@@ -213,7 +218,10 @@ def label_of(line: str) -> Label | None:
     """
     if line.startswith("http") and _ADDRESS.fullmatch(line):
         return Label("url", "URL", line)
-    if not _PARTED.search(line, 0, _REACH) or (match := _LINE.match(line)) is None:
+    if _PARTED.search(line, 0, _REACH) is None and line.find("..", 0, _REACH + 1) < 0:
+        return None
+    match = _LINE.match(line)
+    if match is None:
         return None
     name = match["label"].strip(" \t.'\"")
     if "(" in name and ")" not in name:
