@@ -1,4 +1,4 @@
-"""A text beside its UTF-8: what is asked of every line is found among bytes, many times sooner than among characters."""
+"""A text beside its UTF-8: what is asked of every line is found among bytes, much sooner than among characters."""
 
 from __future__ import annotations
 
@@ -29,15 +29,12 @@ class Coded:
     @cached_property
     def ends(self) -> Numbers:
         """Places of the newlines among the bytes."""
-        return (self._codes[self.start :] == _NEWLINE).nonzero()[0] + self.start
+        ends: Numbers = (self._codes[self.start :] == _NEWLINE).nonzero()[0]
+        return ends + self.start
 
     @cached_property
     def _bounds(self) -> Numbers:
-        """The line ends, and what is none but bounds the first and the last line."""
-        bounds = np.empty(len(self.ends) + 2, np.int64)
-        bounds[0], bounds[-1] = self.start - 1, len(self.raw)
-        bounds[1:-1] = self.ends
-        return bounds
+        return _bounds_of(self.ends, self.start, len(self.raw))
 
     @cached_property
     def _lengths(self) -> Numbers:
@@ -63,12 +60,12 @@ class Coded:
     def has_ends_in_a_row(self, number: int) -> bool:
         """Whether so many line ends stand in a row."""
         ends, more = self.ends, number - 1
-        return (ends[more:] - ends[:-more]).min(initial=number) == more
+        return bool((ends[more:] - ends[:-more]).min(initial=number) == more)
 
     @cached_property
     def has_pairs(self) -> bool:
         """Whether a line that is not empty follows another."""
-        return b"\1\1" in (self._lengths > 1).tobytes()
+        return _has_pairs(self._lengths)
 
     def opened_by(self, openings: Openings, longest: int, *, alone: bool) -> Iterable[tuple[int, int]]:
         """Bounds, in bytes, of the lines of at most ``longest`` code points that ``openings`` may be the start of.
@@ -87,6 +84,27 @@ class Coded:
     def line(self, start: int, end: int) -> str:
         """The text between two places among the bytes."""
         return self.raw[start:end].decode("utf-8", "surrogatepass")
+
+
+def has_pairs(text: str) -> bool:
+    """Whether a line that is not empty follows another, asked of a text whose UTF-8 is not at hand."""
+    # What is not ASCII is sooner brought to UTF-16.
+    raw, unit = (text.encode(), np.uint8) if text.isascii() else (text.encode("utf-16-le", "surrogatepass"), np.uint16)
+    codes: Numbers = np.frombuffer(raw, unit)
+    bounds = _bounds_of((codes == _NEWLINE).nonzero()[0], 0, len(codes))
+    return _has_pairs(bounds[1:] - bounds[:-1])
+
+
+def _bounds_of(ends: Numbers, start: int, stop: int) -> Numbers:
+    """The line ends, and what is none but bounds the first and the last line."""
+    bounds = np.empty(len(ends) + 2, np.int64)
+    bounds[0], bounds[-1] = start - 1, stop
+    bounds[1:-1] = ends
+    return bounds
+
+
+def _has_pairs(lengths: Numbers) -> bool:
+    return b"\1\1" in (lengths > 1).tobytes()
 
 
 class Openings:
