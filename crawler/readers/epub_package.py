@@ -19,6 +19,7 @@ from typing import BinaryIO, Final
 from urllib.parse import unquote
 
 from crawler.readers import epub_opf as opf
+from crawler.readers.container_whole import WholeMembers
 from crawler.readers.epub_markup import flattened, text_of_xhtml
 from crawler.readers.epub_opf import Metadata, elements, resolve
 from crawler.readers.epub_toc import Entry, read_nav, read_ncx
@@ -52,6 +53,8 @@ _MAX_MEMBERS: Final = 200_000
 _PAGES_KEPT: Final = 3
 _LONGEST_KEPT: Final = 1_000_000
 _MAX_SPINE: Final = 50_000
+_PLAIN_NAME: Final = re.compile(r"[!-$&-.0-\[\]-~][ -$&-\[\]-~]{0,300}")
+"""ASCII without ``%``, backslash and a slash at its start: but for case there is one way to spell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Package:
     """An open EPUB."""
 
     source: Source
+    stream: BinaryIO
     archive: zipfile.ZipFile
     flags: list[str] = field(default_factory=list)
     metadata: Metadata = field(default_factory=Metadata)
@@ -78,6 +82,10 @@ class Package:
     """Path to kind of page (``cover``, ``toc``, ``bodymatter`` …), by guide and landmarks."""
 
     _pages: dict[str, str | None] = field(default_factory=dict)
+
+    @cached_property
+    def _whole(self) -> WholeMembers:
+        return WholeMembers(self.stream, self.archive.infolist())
 
     @cached_property
     def _names(self) -> dict[str, zipfile.ZipInfo]:
@@ -117,17 +125,22 @@ class Package:
             raise Unreadable("suspicious_ratio", f"{_shown(info)} unpacks to {info.file_size} bytes")
         if info.file_size > cap:
             raise Unreadable("too_large", f"{_shown(info)} unpacks to {info.file_size} bytes")
-        try:
-            with self.archive.open(info) as stream:
-                data = stream.read(min(cap, most) + 1)  # declared sizes may lie
-        except NotImplementedError as error:
-            raise Unreadable("format_not_supported", f"{_shown(info)}: {error}") from None
-        except _DAMAGE as error:
-            raise Unreadable("damaged", f"{_shown(info)}: {str(error)[:200]}") from None
+        if (data := self._whole.read(info)) is None:
+            data = self._streamed(info, min(cap, most) + 1)  # declared sizes may lie
         budget.unpacked_bytes += len(data)
         if len(data) > min(cap, most):
             raise Unreadable("too_large", f"{_shown(info)} unpacks to more than it declares")
         return data
+
+    def _streamed(self, info: zipfile.ZipInfo, size: int) -> bytes:
+        """Bytes of a member, ``size`` at most. Raises ``Unreadable``."""
+        try:
+            with self.archive.open(info) as stream:
+                return stream.read(size)
+        except NotImplementedError as error:
+            raise Unreadable("format_not_supported", f"{_shown(info)}: {error}") from None
+        except _DAMAGE as error:
+            raise Unreadable("damaged", f"{_shown(info)}: {str(error)[:200]}") from None
 
     def page(self, item: Item) -> str | None:
         """Markup of a document of the spine for an HTML parser; ``None``, flagged, where it is absent or damaged.
@@ -178,7 +191,7 @@ def open_package(source: Source, stream: BinaryIO) -> Package:
         archive = zipfile.ZipFile(stream)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
         raise Unreadable("damaged", f"no readable zip: {str(error)[:200]}") from None
-    package = Package(source, archive)
+    package = Package(source, stream, archive)
     _check_encryption(package)
     opf_path = _opf_path(package)
     if opf_path is not None:
@@ -320,6 +333,9 @@ def _xml(package: Package, info: zipfile.ZipInfo) -> opf.Element | None:
 
 def _spellings(name: str) -> Iterable[str]:
     """What else a name may be called: percent-decoded, in NFC, in lower case, in the encoding it was written in."""
+    if _PLAIN_NAME.fullmatch(name):
+        yield name.lower()
+        return
     plain = unicodedata.normalize("NFC", unquote(name.replace("\\", "/").lstrip("/")))
     yield plain
     yield plain.casefold()
