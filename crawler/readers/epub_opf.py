@@ -157,8 +157,8 @@ def _text(element: Element) -> str:
 def resolve(base: str, href: str) -> tuple[str, str]:
     """Path inside the zip and fragment of a link that stands in the member ``base``."""
     if _PLAIN.fullmatch(href) and _PLAIN.fullmatch(base):
-        path, _, fragment = href.partition("#")
-        return f"{base[: base.rfind('/') + 1]}{path}", fragment
+        name, _, fragment = href.partition("#")
+        return f"{base[: base.rfind('/') + 1]}{name}", fragment
     try:
         parts = urlsplit(href.strip())
     except ValueError:

@@ -20,11 +20,12 @@ from urllib.parse import unquote
 
 from crawler.readers import epub_opf as opf
 from crawler.readers.container_whole import WholeMembers
+from crawler.readers.epub_document import Document, document_of
 from crawler.readers.epub_markup import flattened, text_of_xhtml
 from crawler.readers.epub_opf import Metadata, elements, resolve
 from crawler.readers.epub_toc import Entry, read_nav, read_ncx
 from crawler.readers.source import Source, Unreadable
-from crawler.readers.text_mojibake import MOJIBAKE_FIXED, mend
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED
 
 CONTAINER_MISSING: Final = "container_missing"
 OPF_MISSING: Final = "opf_missing"
@@ -81,7 +82,7 @@ class Package:
     landmarks: dict[str, str] = field(default_factory=dict)
     """Path to kind of page (``cover``, ``toc``, ``bodymatter`` …), by guide and landmarks."""
 
-    _pages: dict[str, str | None] = field(default_factory=dict)
+    _pages: dict[str, Document | None] = field(default_factory=dict)
 
     @cached_property
     def _whole(self) -> WholeMembers:
@@ -142,37 +143,35 @@ class Package:
         except _DAMAGE as error:
             raise Unreadable("damaged", f"{_shown(info)}: {str(error)[:200]}") from None
 
-    def page(self, item: Item) -> str | None:
-        """Markup of a document of the spine for an HTML parser; ``None``, flagged, where it is absent or damaged.
+    def page(self, item: Item) -> Document | None:
+        """A document of the spine; ``None``, flagged, where it is absent or damaged.
 
         The first pages are asked for more than once, by those who tell the maker: they are kept.
         """
         if item.path in self._pages:
             return self._pages[item.path]
-        markup = self._page(item)
-        if len(self._pages) < _PAGES_KEPT and len(markup or "") < _LONGEST_KEPT:
-            self._pages[item.path] = markup
-        return markup
+        page = self._page(item)
+        if len(self._pages) < _PAGES_KEPT and (page is None or len(page.source) < _LONGEST_KEPT):
+            self._pages[item.path] = page
+        return page
 
-    def _page(self, item: Item) -> str | None:
+    def _page(self, item: Item) -> Document | None:
         info = self.find(item.path)
         if info is None:
             self.flag(SPINE_ITEM_MISSING)
             return None
         try:
-            markup = text_of_xhtml(self.read(info))
+            page = document_of(self.read(info))
         except Unreadable as error:
             if error.reason != "damaged":
                 raise
             self.flag(SPINE_ITEM_DAMAGED)
             return None
-        markup, mended = mend(markup, "<")
-        if mended:
+        if page.is_mended:
             self.flag(MOJIBAKE_FIXED)
-        flat = flattened(markup)
-        if flat is not markup:
+        if page.is_flattened:
             self.flag(MARKUP_FLATTENED)
-        return flat
+        return page
 
     def flag(self, name: str) -> None:
         """Notes once what was mended or left out."""
