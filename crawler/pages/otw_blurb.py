@@ -91,7 +91,7 @@ def recognise(page: Page) -> bool:
     """Whether a page lists works of an OTW archive."""
     if "blurb" not in page.html:
         return False
-    tree = mended(page)[0].tree
+    tree = mended(page)[0].frame
     if tree.css_first("#workskin, #preface, #chapters") is not None:
         return False
     return any(_title_link(item) is not None for item in tree.css("li.blurb")[:200])

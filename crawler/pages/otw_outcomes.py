@@ -42,11 +42,11 @@ _BY_FLASH: Final = (
 
 def refusal_of(page: Page) -> Refused | None:
     """Why a page holds no work; ``None`` where it holds a story or a list of works. Raises nothing."""
-    tree = page.tree
     if (refused := _without_template(page)) is not None:
         return refused
-    if tree.css_first(_STORY) is not None:
+    if page.frame.css_first(_STORY) is not None:
         return None
+    tree = page.tree
     main = tree.css_first("#main")
     if main is None:
         return None
@@ -62,8 +62,8 @@ def refusal_of(page: Page) -> Refused | None:
 
 def _without_template(page: Page) -> Refused | None:
     """Answers that are no pages of the archive: two words of plain text, or a page of Cloudflare's."""
-    tree = page.tree
-    if len(page.html) < 4096 and said(tree.body).casefold().rstrip(".") in ("retry later", "too many requests"):
+    tree = page.frame
+    if len(page.html) < 4096 and said(page.tree.body).casefold().rstrip(".") in ("retry later", "too many requests"):
         return Refused("rate_limited", "Retry later")
     title = said(tree.css_first("title"))
     lower = title.casefold()
