@@ -12,6 +12,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.pages.body_cut import Frame, framed
 from crawler.readers.epub_markup import MANY_TAGS, flattened, spelled_out, text_of_xhtml, utf8_of
 from crawler.readers.text_mojibake import foreign_of, is_suspicious, mend
 
@@ -42,12 +43,29 @@ class Document:
         return self.source[: 4 * _HEAD].decode("utf-8", "ignore")[:_HEAD]
 
     def says(self, mark: str) -> bool:
-        """Whether a mark stands anywhere in the page."""
-        return mark.encode() in self.source
+        """Whether a mark stands anywhere in the page but in the paragraphs of its story."""
+        return mark.encode() in (self.source if self._frame is None else self._frame.raw_html)
 
     def parsed(self) -> LexborHTMLParser:
         """A tree of the page, to be changed by whoever asks for it."""
         return LexborHTMLParser(self.markup)
+
+    def framed(self) -> LexborHTMLParser:
+        """The same without the paragraphs of its story, where they can be taken out (``body_cut``)."""
+        frame = self._frame
+        del self._frame  # whoever asks next must not find it changed
+        return self.parsed() if frame is None else frame
+
+    @cached_property
+    def _frame(self) -> Frame | None:
+        return framed(self.source, None if self.is_spelled_out else _spelled_out)
+
+
+def _spelled_out(source: bytes) -> bytes | None:
+    """What is left of a page as HTML; ``None`` for a DOCTYPE amid its text, which counts by its place."""
+    if source.find(b"<!DOCTYPE", source.find(b"<p data-run-")) >= 0:
+        return None
+    return spelled_out(source.decode("utf-8")).encode("utf-8")
 
 
 def document_of(raw: bytes) -> Document:

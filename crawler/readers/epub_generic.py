@@ -89,7 +89,7 @@ def _read_pages(book: _Book, by_path: dict[str, list[Entry]], *, is_sifted: bool
             continue
         seen.add(path)
         page = package.page(item)
-        body = page.parsed().body if page is not None else None
+        body = page.framed().body if page is not None else None
         if page is None or body is None:
             continue
         entries = by_path.get(path, [])

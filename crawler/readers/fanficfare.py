@@ -121,7 +121,7 @@ def _complete(book: Book, stated: dict[str, Any], subjects: list[str], *, has_la
 
 
 def _add_page(book: Book, package: Package, item: Item, page: Document) -> None:
-    tree = page.parsed()
+    tree = page.framed()
     body = tree.body
     if body is None:
         return
