@@ -23,7 +23,7 @@ from pipelines.dedup_join import Pairs, Places, split
 from pipelines.dedup_screen import Thresholds
 from pipelines.fingerprint_names import MIN_LEFT, MIN_NAMES, nameless_of
 from pipelines.fingerprint_words import SHINGLE_WORDS, Encoded, Hashes, Marks, Words, cased_words_of, distinct, shingles
-from pipelines.staged_columns import read_runs, whole
+from pipelines.staged_columns import take_each, whole
 
 VERIFY_VERSION = "1"
 _COLUMNS = ("text", "blocks")
@@ -31,6 +31,8 @@ UNCOUNTED_BLOCKS = ("note_candidate", "disclaimer")
 """Kinds of blocks that are no part of the story."""
 BATCH_WORDS = 1_000_000
 """Words of the works that one task holds, 25 bytes each with their shingles; a single pair may pass it."""
+_SEGMENTS = 8
+"""Segments whose texts are looked at together: a round of small arrays for each would cost more."""
 _LEAST_WORDS = 200_000
 _TASKS = 4
 """Few pairs are divided among so many tasks, if each has so many words: no process waits long for another."""
@@ -108,18 +110,23 @@ def verify(task: VerifyTask) -> Compared:
 
 
 def _texts_of(located: dict[int, Located]) -> dict[int, Text]:
-    """Texts of works, read in the order in which they lie and looked at together."""
+    """Texts of works, a few segments at a time: taken out of them, so that these do not stay in memory."""
     places = sorted(located, key=located.__getitem__)
-    tables: list[pa.Table] = []
-    for segment, works in groupby(map(located.__getitem__, places), key=itemgetter(0)):
-        tables += read_runs(segment, "chapters", _COLUMNS, [(first, count) for _, first, count in works])
-    chapters = iter(cased_words_of(_story_texts(pa.concat_tables(tables)))) if tables else iter(())
+    wanted = [
+        (segment, np.concatenate([np.arange(first, first + count) for _, first, count in works]))
+        for segment, works in groupby(map(located.__getitem__, places), key=itemgetter(0))
+    ]
+    found: list[Words] = []
+    for start in range(0, len(wanted), _SEGMENTS):
+        table = pa.concat_tables(take_each(wanted[start : start + _SEGMENTS], "chapters", _COLUMNS))
+        found += cased_words_of(_story_texts(table))
+    chapters = iter(found)
     return {place: Text(list(islice(chapters, located[place][2]))) for place in places}
 
 
 def story_texts(segment: str, first: int, count: int) -> list[str]:
     """Texts of the chapters of a work, without blocks that are no part of the story."""
-    (table,) = read_runs(segment, "chapters", _COLUMNS, [(first, count)])
+    (table,) = take_each([(segment, np.arange(first, first + count))], "chapters", _COLUMNS)
     return [str(text, "utf-8") for text in _story_texts(table)]
 
 

@@ -6,7 +6,7 @@ import ctypes
 import mmap
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,20 +103,6 @@ def _let_go(pages: pa.Buffer) -> None:
     if hasattr(mmap, "MADV_DONTNEED"):
         span = ctypes.c_void_p(pages.address), ctypes.c_size_t(pages.size)
         ctypes.CDLL(None).madvise(*span, mmap.MADV_DONTNEED)
-
-
-def read_runs(
-    segment: str | Path, table: str, columns: Sequence[str], runs: Sequence[tuple[int, int]]
-) -> Iterator[pa.Table]:
-    """Some columns of runs of rows of a staged table, each given by its first row and its length."""
-    if is_remote(segment):
-        rows = [np.arange(start, start + count) for start, count in runs]
-        found = _remote().take(segment, table, np.concatenate(rows), columns)
-        starts = np.cumsum([0, *(count for _, count in runs)]).tolist()
-        yield from (found.slice(start, count) for start, (_, count) in zip(starts, runs, strict=False))
-    else:
-        whole = read_columns(segment, table, columns)
-        yield from (whole.slice(start, count) for start, count in runs)
 
 
 def take_each(wanted: Sequence[tuple[str, Rows]], table: str, columns: Sequence[str] | None) -> list[pa.Table]:
