@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from crawler import ingest as ingest_module
-from crawler.ingest import ingest, stage_batch
+from crawler import ingest_tasks
+from crawler.ingest import ingest
+from crawler.ingest_tasks import stage_batch
 from crawler.scan import scan
 from crawler.workers import Done
 from pipelines import prepare as prepare_module
@@ -107,7 +109,7 @@ def test_a_work_that_cannot_be_prepared_costs_no_other(tmp_path, folder, monkeyp
 
 
 def test_a_large_input_fills_several_segments(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr(ingest_module, "SEGMENT_CHARACTERS", 1500)
+    monkeypatch.setattr(ingest_tasks, "SEGMENT_CHARACTERS", 1500)
     small = stage_in_this_process(tmp_path, folder, monkeypatch)
     with closing(Staging(small.staging)) as staging:
         segments = staging.ledger.segments()
