@@ -132,10 +132,10 @@ def completed(name: str, table: pa.Table) -> pa.Table:
     from schemas.tables import WorkRow  # noqa: PLC0415
 
     schema = arrow_schema(WorkRow)
-    for missing in set(schema.names) - set(table.column_names):
-        field = schema.field(missing)
-        empty: list[object] = [[] if pa.types.is_list(field.type) else None] * table.num_rows
-        table = table.append_column(field, pa.array(empty, field.type))
+    for place, field in enumerate(schema):
+        if field.name not in table.column_names:
+            empty: list[object] = [[] if pa.types.is_list(field.type) else None] * table.num_rows
+            table = table.add_column(place, field, pa.array(empty, field.type))
     return table
 
 

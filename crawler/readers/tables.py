@@ -120,7 +120,7 @@ def rows_in(rows: Rows, span: Span, table: Table) -> Iterator[Row | Rejected]:
     for row in rows:
         if isinstance(row, Row) and (not begun or int(row.place) >= end):
             cells = flattened(row.cells)
-            key, number = _work_key(cells, _mapping(tuple(cells), table.fields)), int(row.place)
+            key, number = _Record(row, cells, _mapping(tuple(cells), table.fields)).key, int(row.place)
             if before is not None and (key is None or key != before[0]):
                 if before[1] >= end:
                     return
