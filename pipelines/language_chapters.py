@@ -33,7 +33,7 @@ from pipelines.language_scripts import (
     PROFILES,
     SINGLE,
     gate_of,
-    letters_by_script,
+    letters_by_scripts,
 )
 from pipelines.language_tags import group, is_stated, same_language, tag_of
 from pipelines.language_windows import cleaned, slices
@@ -131,19 +131,18 @@ class _Opened:
     @classmethod
     def of(cls, body: Body) -> _Opened:
         texts = _distinct(body.texts)
-        encoded = body.encoded if body.encoded is not None and texts is body.texts else [None] * len(texts)
+        encoded = body.encoded if texts is body.texts else None
         found: list[Detection | None] = []
         chapters: list[Look] = []
-        count = max(LEAST_WINDOWS, min(WINDOWS, MOST_WINDOWS // max(1, len(texts))))
-        for key, (text, utf8) in enumerate(zip(texts, encoded, strict=True)):
-            by_script = letters_by_script(text, utf8)
+        for key, by_script in enumerate(letters_by_scripts(texts, encoded)):
             letters = sum(by_script.values())
             if letters >= MIN_LETTERS:
                 found.append(None)
-                chapters.append(look_at(Look(key, text, letters, gate_of(by_script)), count))
+                chapters.append(Look(key, texts[key], letters, gate_of(by_script)))
             else:
                 status = LanguageStatus.UNDETERMINED if letters else LanguageStatus.NO_LANGUAGE
                 found.append(Detection(None, None, status, letters))
+        look_at(chapters, max(LEAST_WINDOWS, min(WINDOWS, MOST_WINDOWS // max(1, len(texts)))))
         return cls(texts, found, chapters)
 
     def decided(self, body: Body, used: Engines) -> list[Detection]:
@@ -219,7 +218,8 @@ def is_known(tag: str) -> bool:
 def _examined(chapter: Look, used: Engines) -> Detection:
     """The language of a chapter by itself."""
     if len(chapter.pieces) < WINDOWS and len(chapter.text) > WINDOWS * WINDOW_CHARS:
-        compare(look_at(chapter, WINDOWS), used)
+        look_at([chapter], WINDOWS)
+        compare(chapter, used)
     mixed = chapter.is_mixed
     if mixed:
         _part(chapter, used)

@@ -10,7 +10,7 @@ from itertools import chain
 from pipelines import language_engines
 from pipelines.language_engines import Engines, Guess, Opinion
 from pipelines.language_pairs import Reading
-from pipelines.language_scripts import ALL_LATIN, Gate, count_ascii_letters, gate_of, letters_by_script
+from pipelines.language_scripts import ALL_LATIN, Gate, count_ascii_letters, gate_of, letters_by_scripts
 from pipelines.language_tags import same_language
 from pipelines.language_windows import cleaned_all, condensed, windows
 
@@ -55,28 +55,45 @@ class Look:
     """Part of the chapter that is in the language of the sample."""
 
 
-def look_at(chapter: Look, count: int) -> Look:
-    """A chapter with so many windows of its text."""
-    cut = windows(chapter.text, count, WINDOW_CHARS)
-    letters = take(chapter, cleaned_all(cut))
-    if len(cut) > 1 and letters < SURE_LETTERS:
-        chapter.text = condensed(chapter.text)
-        take(chapter, cleaned_all(windows(chapter.text, count, WINDOW_CHARS)))
-    return chapter
+def look_at(chapters: Sequence[Look], count: int) -> None:
+    """Take so many windows of each chapter's text."""
+    for chapter in chapters:
+        _cut(chapter, count)
+    for chapter, letters in zip(chapters, _measure(chapters), strict=True):
+        if letters < SURE_LETTERS and len(chapter.text) > count * WINDOW_CHARS:
+            chapter.text = condensed(chapter.text)
+            _cut(chapter, count)
+            _measure([chapter])
 
 
-def take(chapter: Look, pieces: list[str]) -> int:
-    """Take windows as those of a chapter; the number of letters in them, at least."""
-    sample = " ".join(filter(None, pieces))
+def take(chapter: Look, pieces: Sequence[str]) -> None:
+    """Take cleaned windows as those of a chapter."""
+    _hold(chapter, pieces)
+    _measure([chapter])
+
+
+def _cut(chapter: Look, count: int) -> None:
+    _hold(chapter, cleaned_all(windows(chapter.text, count, WINDOW_CHARS)))
+
+
+def _hold(chapter: Look, pieces: Sequence[str]) -> None:
+    chapter.sample = sample = " ".join(filter(None, pieces))
     if len(pieces) == 1:
         pieces = [sample[start : start + WINDOW_CHARS] for start in range(0, len(sample), WINDOW_CHARS)]
-    chapter.sample, chapter.pieces = sample, pieces
-    if chapter.whole == ALL_LATIN and (letters := count_ascii_letters(sample)) >= SURE_LETTERS:
+    chapter.pieces = list(pieces)
+
+
+def _measure(chapters: Sequence[Look]) -> list[int]:
+    """Find the scripts of the chapters' samples; the number of letters in each, at least."""
+    letters = [count_ascii_letters(each.sample) if each.whole == ALL_LATIN else 0 for each in chapters]
+    others = [number for number, count in enumerate(letters) if count < SURE_LETTERS]
+    for chapter in chapters:
         chapter.gate = chapter.whole
-        return letters
-    by_script = letters_by_script(sample)
-    chapter.gate = gate_of(by_script)
-    return sum(by_script.values())
+    by_scripts = letters_by_scripts([chapters[number].sample for number in others])
+    for number, by_script in zip(others, by_scripts, strict=True):
+        chapters[number].gate = gate_of(by_script)
+        letters[number] = sum(by_script.values())
+    return letters
 
 
 def compare(chapter: Look, used: Engines) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -175,6 +175,32 @@ def letters_by_script(text: str, utf8: Utf8 | None = None) -> dict[str, int]:
     if latin:
         counts["Latin"] = counts.get("Latin", 0) + latin
     return counts
+
+
+def letters_by_scripts(texts: Sequence[str], encoded: Sequence[Utf8] | None = None) -> list[dict[str, int]]:
+    """``letters_by_script`` of each of some texts: short ones are counted together.
+
+    ``encoded`` is the texts' UTF-8, where that is at hand.
+    """
+    short = [number for number, text in enumerate(texts) if len(text) < _SHORT and not text.isascii()]
+    if len(short) < 2:
+        short = []
+    together = dict(zip(short, _counted_together([texts[number] for number in short]), strict=True))
+    return [
+        together[number] if number in together else letters_by_script(text, encoded[number] if encoded else None)
+        for number, text in enumerate(texts)
+    ]
+
+
+def _counted_together(texts: Sequence[str]) -> list[dict[str, int]]:
+    if not texts:
+        return []
+    found = _classes().take(_codes("".join(texts)), mode="clip")
+    kinds = len(_CLASSES)
+    slots = np.repeat(np.arange(0, kinds * len(texts), kinds), list(map(len, texts)))
+    slots += found
+    counts = np.bincount(slots, minlength=kinds * len(texts)).reshape(len(texts), kinds).tolist()
+    return [{script: n for script, n in zip(_CLASSES, row, strict=True) if n and script} for row in counts]
 
 
 def _count_latin(codes: NDArray[Any]) -> int:

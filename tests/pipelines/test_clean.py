@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.clean import Cleaned, canonical, clean, count_paragraphs, few_lines, one_line
+from pipelines.clean import Cleaned, Raw, canonical, clean, clean_many, count_paragraphs, few_lines, one_line
 from pipelines.clean_utf8 import Utf8
 from schemas.work import Block, BlockKind, Blocks, Span, Spans
 
@@ -258,3 +258,13 @@ def test_long_runs_of_marks_come_to_the_same_nfc():
     text, flags = canonical("e" + marks)
     assert flags == ("nfc",)
     assert text == "é" + "\u0316" * 100 + "\u0301" * 99
+
+
+def test_chapters_are_cleaned_together_as_each_by_itself():
+    raws = [Raw((case / "input.txt").read_bytes().decode("utf-8"), "Rain") for case in CASES]
+    raws += [Raw(""), Raw("Rain.\r\n\r\nR&R!", None, [Block(kind="quote", start=0, end=5)])]
+    begun: list[int] = []
+    assert clean_many(raws, begun.append) == [
+        clean(raw.text, title=raw.title, blocks=raw.blocks, spans=raw.spans) for raw in raws
+    ]
+    assert set(begun) == set(range(len(raws)))

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import language_engines
+from pipelines.clean_utf8 import Utf8
 from pipelines.language import combine, detect, detect_many
+from pipelines.language_chapters import Body, detect_works
 from pipelines.language_engines import Cld2, Engines, Langdetect, Opinion, shipped_profiles
 from pipelines.language_pairs import Pairs, Reading
 from pipelines.language_scripts import count_letters
@@ -289,3 +291,18 @@ def test_threads_hash_seeds_and_engines_give_the_same():
         answers.append(json.loads(done.stdout))
     assert len(answers[0]) == 3 * 37 + 18
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("is_encoded", [False, True])
+def test_works_are_found_together_as_each_by_itself(is_encoded, counting):
+    works = [
+        [text("en", 1), text("de", 2), text("en", 3)],
+        ["", "...", "hm", text("ru", 4)[:100]],
+        [text("zh-Hant", 5), text("ru", 6), text("ru", 6)],
+        [f"{text('en', 7)}\n\n{text('es', 8)}"],
+        [],
+    ]
+    bodies = [Body(texts, "en", [Utf8.of(each) for each in texts] if is_encoded else None) for texts in works]
+    begun: list[int] = []
+    assert detect_works(bodies, begun.append) == [detect_many(texts, "en") for texts in works]
+    assert set(begun) == set(range(len(works)))

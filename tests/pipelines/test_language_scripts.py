@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.clean_utf8 import Utf8
 from pipelines.language_scripts import (
     PROFILES,
     SINGLE,
@@ -14,6 +15,7 @@ from pipelines.language_scripts import (
     count_letters,
     gate,
     letters_by_script,
+    letters_by_scripts,
     script_of,
 )
 
@@ -131,3 +133,15 @@ def test_long_texts_are_counted_like_short_ones(chars, size):
         script = script_of(char) or "other"
         expected[script] = expected.get(script, 0) + 1
     assert letters_by_script(text) == expected
+
+
+ODD = st.text(st.sampled_from("aZé жЖ燈の한กाि\U00020000\ud800\udc00“1\n") | st.characters(), max_size=60)
+
+
+@given(st.lists(ODD, max_size=6), st.booleans())
+def test_texts_counted_together_have_the_letters_of_each(texts, is_long):
+    texts = [text * 60 if is_long and number % 2 else text for number, text in enumerate(texts)]
+    expected = [letters_by_script(text) for text in texts]
+    assert letters_by_scripts(texts) == expected
+    assert letters_by_scripts(texts, [Utf8.of(text) for text in texts]) == expected
+    assert [letters_by_script(text, Utf8.of(text)) for text in texts] == expected
