@@ -218,6 +218,12 @@ def described() -> list[Description]:
     return entries
 
 
+def reads_spans(source: Source) -> bool:
+    """Whether the reader of an input can read a part of it: ``Source.span``."""
+    code = recognise(source).code
+    return hasattr(code, "reads_spans") and bool(code.reads_spans(source))
+
+
 def recognise(source: Source) -> Format:
     """Format of an input: as told, else by its content, else by its name.
 
@@ -317,5 +323,5 @@ def read(source: Source) -> Iterator[Item]:
     for item in form.read(source):
         is_empty = False
         yield item
-    if is_empty:
+    if is_empty and (source.span is None or source.span.is_first):
         raise Unreadable("no_story", f"read as {form.name}, and nothing in it is a story")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from crawler.readers.source import Item, Rejected, Source, Unreadable
+from crawler.readers.source import Item, Rejected, Source, Span, Unreadable
 from crawler.readers.tables_chapters import chapters_in, story_of
 from crawler.readers.tables_fields import WorkFields, read_fields
 from crawler.readers.tables_mapping import Mapping, guess_mapping
@@ -81,6 +82,8 @@ def works_of(rows: Rows, table: Table) -> Iterator[Item]:
     """
     group: _Group | None = None
     works = rejects = 0
+    if table.source.span is not None and not table.source.span.is_first:
+        works = 1  # the first part of the table had one
     names: tuple[str, ...] | None = None
     for row in rows:
         if isinstance(row, Rejected):
@@ -106,6 +109,28 @@ def works_of(rows: Rows, table: Table) -> Iterator[Item]:
             yield from _first_without_story(table, row, mapping)
             rejects += 1
     yield from _closed(group)
+
+
+def rows_in(rows: Rows, span: Span, table: Table) -> Iterator[Row | Rejected]:
+    """Those rows that a span has to read, of rows that begin with its first line.
+
+    Rows of one work have one key, so that between two rows of different keys no work is cut. A span goes from the first
+    such place at or after its first line to the first one at or after its end: what one leaves, the next takes.
+    """
+    begun = span.is_first
+    end = sys.maxsize if span.end is None else span.end
+    before: tuple[tuple[str, ...] | None, int] | None = None
+    for row in rows:
+        if isinstance(row, Row) and (not begun or int(row.place) >= end):
+            cells = flattened(row.cells)
+            key, number = _Record(row, cells, _mapping(tuple(cells), table.fields)).key, int(row.place)
+            if before is not None and (key is None or key != before[0]):
+                if before[1] >= end:
+                    return
+                begun = True
+            before = key, number
+        if begun:
+            yield row
 
 
 def _first_without_story(table: Table, row: Row, mapping: Mapping) -> Iterator[Rejected]:

@@ -33,9 +33,9 @@ def runs_of(stream: BinaryIO, limit: int) -> Iterator[bytes]:
         yield TOO_LONG
 
 
-def lines_of(stream: BinaryIO, limit: int) -> Iterator[tuple[int, bytes]]:
-    """Lines with their numbers from 1 on, ends included; ``TOO_LONG`` for a line of more than ``limit`` bytes."""
-    number = 0
+def lines_of(stream: BinaryIO, limit: int, first: int = 1) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers from ``first`` on, ends included; ``TOO_LONG`` for one of more than ``limit`` bytes."""
+    number = first - 1
     while line := stream.readline(limit + 1):
         number += 1
         if len(line) <= limit:
@@ -60,6 +60,12 @@ def open_narrow(source: Source, encoding: str) -> BinaryIO:
         return io.BytesIO(source.data.replace(b"\r", b"\n"))
     stream = source.open()
     return _Narrow(stream, encoding) if encoding in _WIDE else stream  # type: ignore[return-value]
+
+
+def can_be_cut(source: Source, encoding: str) -> bool:
+    """Whether its lines are lines of the file itself, so that reading may begin at any of them."""
+    is_file = source.content is None and source.opener is None
+    return is_file and encoding not in _WIDE and (b"\n" in source.head or b"\r" not in source.head)
 
 
 class _Narrow:
