@@ -9,6 +9,9 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 _MAX_URL: Final = 2000
+_SCHEME: Final = re.compile(r"https?://", re.IGNORECASE)
+_HOST: Final = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,6}")
+_MIRRORS: Final = re.compile(r"\A(?:www|m|mobile|download)\.")
 _SPLIT_WORDS: Final = frozenset({"train", "test", "dev", "valid", "validation", "eval", "evaluation"})
 """Words that `datasets` takes for the name of a split when they stand in a path."""
 
@@ -27,10 +30,10 @@ def origin_of(url: str) -> Origin | None:
 
     Chapter pages, mobile hosts, collections and downloads lead to the work itself.
     """
-    parts = _split(url)
-    if parts is None:
+    found = _split(url)
+    if found is None:
         return None
-    host = _host(parts)
+    parts, host = found[0], _MIRRORS.sub("", found[1])
     if rule := _RULES.get(host):
         return rule(parts)
     if host.endswith(".adult-fanfiction.org"):
@@ -47,20 +50,17 @@ def slug_of(host: str) -> str:
     return "-".join(f"{part}x" if part in _SPLIT_WORDS else part for part in slug.split("-"))
 
 
-def _split(url: str) -> SplitResult | None:
+def _split(url: str) -> tuple[SplitResult, str] | None:
+    """Parts of an address, and its host."""
     address = url.strip()[:_MAX_URL].strip("<>()[]\"'.,; \t")
-    if not re.match(r"(?i)https?://", address):
+    if not _SCHEME.match(address):
         address = "https://" + address.removeprefix("//")
     try:
         parts = urlsplit(address)
         host = parts.hostname
     except ValueError:
         return None
-    return parts if host and re.fullmatch(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,6}", host) else None
-
-
-def _host(parts: SplitResult) -> str:
-    return re.sub(r"^(?:www|m|mobile|download)\.", "", parts.hostname or "")
+    return (parts, host) if host and _HOST.fullmatch(host) else None
 
 
 _Rule = Callable[[SplitResult], Origin | None]

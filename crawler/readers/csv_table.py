@@ -141,7 +141,7 @@ def _row(cells: list[str], names: list[str], feed: _Feed, table: Table, end: int
         return table.rejected(str(start), "bad_row", f"{len(cells)} cells under {len(names)} names of columns")
     raw = "\x1f".join(cells).encode("utf-8", "surrogatepass")
     flags = (ENCODING_ERRORS,) if feed.replaced.within(start, end) else ()
-    return Row(str(start), dict(zip(names, cells, strict=False)), raw, flags)
+    return Row(str(start), dict(zip(names, cells, strict=False)), raw, flags, feed.is_utf8)
 
 
 class _Feed:
@@ -155,6 +155,8 @@ class _Feed:
         """The first line of the row."""
         self.ended = False
         """Whether the table ended with the row that is being read, which is so only inside quotes."""
+        self.is_utf8 = True
+        """Whether all lines so far were valid UTF-8."""
         self.replaced = _Numbers()
         """Lines of which bytes had to be replaced."""
         self.too_long = _Numbers()
@@ -183,6 +185,7 @@ class _Feed:
         try:
             text = run.decode("utf-8")
         except UnicodeDecodeError:
+            self.is_utf8 = False
             text = "".join(self._each(run, number))
         return text.removeprefix("\ufeff") if number == 1 else text
 

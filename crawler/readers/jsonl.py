@@ -108,10 +108,10 @@ def _lines(source: Source, table: Table) -> Iterator[Row | Rejected]:
                 continue
             if member := _MEMBER.match(value):
                 value = member[1]
-            record, flags = _record(value)
+            record, flags, is_sound = _record(value)
             if isinstance(record, dict):
                 good += 1
-                yield Row(str(number), record, value, flags)
+                yield Row(str(number), record, value, flags, is_sound)
                 continue
             bad += 1
             if not good and bad >= _BAD_AT_FIRST:
@@ -121,15 +121,19 @@ def _lines(source: Source, table: Table) -> Iterator[Row | Rejected]:
             )
 
 
-def _record(value: bytes) -> tuple[Any, tuple[str, ...]]:
-    """Value of a line, and flags; ``None`` for what is no JSON."""
-    found = loads(value)
-    if found is not None:
-        return found, ()
+def _record(value: bytes) -> tuple[Any, tuple[str, ...], bool]:
+    """Value of a line, flags, and whether it is without lone surrogates for sure; ``None`` for what is no JSON."""
     try:
-        return loads(value.decode("utf-8").encode()), ()
+        return orjson.loads(value), (), True
+    except orjson.JSONDecodeError:
+        pass
+    found = _loads_of_python(value)
+    if found is not None:
+        return found, (), False
+    try:
+        return loads(value.decode("utf-8").encode()), (), False
     except UnicodeDecodeError:
-        return loads(value.decode("utf-8", "replace").encode()), (ENCODING_ERRORS,)
+        return loads(value.decode("utf-8", "replace").encode()), (ENCODING_ERRORS,), False
 
 
 def loads(value: bytes) -> Any:
@@ -137,7 +141,10 @@ def loads(value: bytes) -> Any:
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
-        pass
+        return _loads_of_python(value)
+
+
+def _loads_of_python(value: bytes) -> Any:
     if b"\\u" not in value and b"NaN" not in value and b"Infinity" not in value:
         return None
     try:
@@ -151,11 +158,11 @@ def _document(source: Source) -> Iterator[Row]:
     encoding = encoding_of(source)
     if encoding.startswith(("utf-16", "utf-32")):
         data = data.decode(encoding, "replace").encode("utf-8", "replace")
-    found, flags = _record(data.strip(_WHITE))
+    found, flags, is_sound = _record(data.strip(_WHITE))
     if found is None:
         raise Unreadable("bad_json", "no valid JSON, neither as a whole nor line by line")
     for place, record in _records(found):
-        yield Row(place, record, orjson.dumps(_hashable(record), option=orjson.OPT_SORT_KEYS), flags)
+        yield Row(place, record, orjson.dumps(_hashable(record), option=orjson.OPT_SORT_KEYS), flags, is_sound)
 
 
 def _hashable(record: dict[str, Any]) -> Any:

@@ -26,6 +26,7 @@ CHAPTERS_NOT_SEPARATED: Final = "chapters_not_separated"
 _MAX_DEPTH: Final = 4
 _MAX_NAMES: Final = 1000
 _SAMPLE_ROWS: Final = 200
+_CHAPTER_KEY: Final = ("chapter_id", "chapter_number", "chapter_title")
 _OF_WORKS: Final = frozenset(
     {"fandoms", "relationships", "characters", "rating_raw", "warnings_raw", "n_words_source", "n_chapters_source"}
 )
@@ -39,6 +40,8 @@ class Row:
     cells: MappingType[str, Any]
     raw: bytes
     flags: tuple[str, ...] = ()
+    is_sound: bool = False
+    """Whether its text came out of valid UTF-8, so that no lone surrogate can be in it."""
 
 
 Rows = Iterable[Row | Rejected]
@@ -184,7 +187,7 @@ class _Record:
         self.row = row
         self.cells = cells
         self.mapping = mapping
-        self.text = text_of(self.cell("text"))
+        self.text = text_of(self.cell("text"), is_sound=row.is_sound)
         self.title = line_of(self.cell("title"))
         self.key = self._key()
         """What rows of one work have in common: its id or address, or title and author where a row is a chapter."""
@@ -254,7 +257,8 @@ class _Group:
             self.parts.clear()
             return
         by_chapter, by_paragraph = record.mapping.by_chapter, "paragraph" in record.mapping.columns
-        key = tuple(map(record.line, ("chapter_id", "chapter_number", "chapter_title"))) if by_chapter else ()
+        is_known = by_chapter or record.mapping.constants
+        key = tuple(map(record.line, _CHAPTER_KEY)) if is_known else (None,) * len(_CHAPTER_KEY)
         if not (by_paragraph and self.parts and self.parts[-1].key == key):
             self.parts.append(_Part(key, record.cells if by_chapter else {}, record.mapping))
         self.parts[-1].texts.append(text)

@@ -33,13 +33,16 @@ _BLOCK: Final = re.compile(r"<(?:p|br|div|hr|h[1-6]|li|blockquote|center)(?:\s[^
 _INLINE: Final = re.compile(r"</(?:em|i|b|strong|span|a|u|s|strike|del|sup|sub|small)>", re.IGNORECASE)
 
 
-def text_of(value: object) -> str | None:
-    """Prose as it stands; lists of paragraphs are joined by blank lines; ``None`` where nothing can be seen."""
+def text_of(value: object, *, is_sound: bool = False) -> str | None:
+    """Prose as it stands; lists of paragraphs are joined by blank lines; ``None`` where nothing can be seen.
+
+    A sound value has no lone surrogates.
+    """
     if isinstance(value, list | tuple):
         value = "\n\n".join(part for part in value if isinstance(part, str))
     if not isinstance(value, str):
         return None
-    text = printable(value)
+    text = value if is_sound and "\0" not in value else printable(value)
     return text if is_visible(text) else None
 
 
@@ -79,7 +82,9 @@ def line_of(value: object) -> str | None:
 
 
 def _words_of(text: str) -> str | None:
-    words = " ".join(printable(text).split())
+    if "\0" in text or not text.isascii():
+        text = printable(text)
+    words = " ".join(text.split())
     return None if len(words) <= _LONGEST_MISSING and words.casefold() in _MISSING else words
 
 

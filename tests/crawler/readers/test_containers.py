@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.readers import containers
+from crawler.readers import container_tar, containers
 from crawler.readers.container_members import HELD_BYTES, label
 from crawler.readers.containers import kind_of
 from crawler.readers.source import Limits, Rejected, Source, Unreadable
@@ -292,3 +292,10 @@ def test_samples():
     assert [reason for _, reason in rejects] == ["format_not_supported"]
     found, _ = sample("ao3_work/ao3-disco-ranking__30050436.gz")
     assert next(iter(found)).endswith("/ao3-disco-ranking__30050436")
+
+
+@given(st.binary(min_size=8, max_size=8) | st.text("01234567 \0ao_-", min_size=8, max_size=8).map(str.encode))
+def test_no_tar_is_passed_over_for_its_checksum(field):
+    if container_tar._NO_CHECKSUM.match(bytes(148) + field, 148):
+        with pytest.raises(tarfile.HeaderError):
+            tarfile.nti(field)  # type: ignore[attr-defined]

@@ -25,6 +25,7 @@ from crawler.readers import (
     jsonl,
     pan,
     parquet_table,
+    tables_lines,
     wattpad_json,
 )
 from crawler.readers.source import Rejected, Source, Unreadable
@@ -305,3 +306,51 @@ def test_samples():
         assert fimfiction_json.recognise(sample(name).head, name)
         (work,), _ = read(fimfiction_json, sample(name))
         assert work.source == "fimfiction"
+
+
+def outcome(source):
+    """Works and rejects of a table, or why there are none."""
+    try:
+        return read(csv_table, source)
+    except Unreadable as error:
+        return str(error)
+
+
+BYTES = [b"a,b", b'"', b"\n", b"\r\n", b"x" * 9, b"\xe9", "é".encode(), b"\0", b'""', b",", b"\xff"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(BYTES)), st.integers(1, 40), st.integers(1, 40))
+def test_runs_are_the_lines(pieces, run, limit):
+    data = b"title,text\n" + b"".join(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables_lines, "_RUN", run)
+        runs = list(tables_lines.runs_of(io.BytesIO(data), limit))
+        lines = [line for _, line in tables_lines.lines_of(io.BytesIO(data), limit)]
+        assert [line for piece in runs for line in (io.BytesIO(piece) if piece else [b""])] == lines
+        few = outcome(source_of(data, "t.csv", max_bytes=10_000))
+        patch.setattr(tables_lines, "_RUN", 1 << 18)
+        assert outcome(source_of(data, "t.csv", max_bytes=10_000)) == few
+
+
+@given(st.dictionaries(st.integers(1, 30), st.tuples(st.sampled_from(["A", "B", ""]), st.integers(0, 30)), max_size=30))
+def test_tags_are_found_by_number(known):
+    tags = ao3_dump.Tags()
+    for number, (name, merger) in known.items():
+        tags.add(number, 1, name, merger)
+    for number in range(32):
+        place, best = number, None
+        for _ in range(ao3_dump._MAX_STEPS):
+            if place not in known:
+                break
+            name, merger = known[place]
+            best = ("fandoms", name) if name else best
+            place = merger
+        assert tags.find(number) == tags.find(number) == best
+
+
+def test_a_paragraph_goes_on_with_a_row_that_says_nothing_of_chapters():
+    rows = [{"id": "1", "title": "T", "text": "One."}, {"id": "1", "title": "T", "text": "Two.", "paragraph": 2}]
+    works, rejects = read(jsonl, source_of("\n".join(map(json.dumps, rows))))
+    assert [chapter.text for chapter in works[0].chapters] == ["One.\n\nTwo."]
+    assert (len(works), rejects) == (1, [])
