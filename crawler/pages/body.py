@@ -35,9 +35,6 @@ _REACHING: Final = re.compile(
 """What may hold a ``</p>`` that ends no paragraph of the story."""
 
 
-_WRAPPERS: Final = re.compile(r"[ \n\t\f\r]+|</?(?:div|section|article|main)>")
-
-
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Text in canonical form (``pipelines.clean.canonical``), its blocks and spans by code points into it."""
@@ -80,11 +77,21 @@ def _markup(node: LexborNode, skipped: Sequence[LexborNode]) -> str:
 
 
 def _passage_in_frame(markup: str, frame: Frame) -> Passage:
-    """Text of serialised HTML of a page without its stories, and theirs."""
+    """Text of serialised HTML of a page without its stories, and theirs: what is left is walked over around them."""
     pieces, runs = frame.runs_in(markup)
-    if len(runs) == 1 and not _WRAPPERS.sub("", pieces[0] + pieces[1]):
+    if not runs:
+        return passage_of_serialised(markup)
+    writer = Writer()
+    is_put = True
+    for piece, run in zip(pieces, runs, strict=False):
+        writer.feed(piece)
+        is_put = writer.put_story(run.found)
+        if not is_put:
+            writer.feed(frame.markup_of(run))
+    writer.feed(pieces[-1])
+    if len(runs) == 1 and is_put and writer.base == len(runs[0].found.text) + 2 and writer.is_between:
         return _taken(runs[0].found)
-    return passage_of_serialised(frame.filled(pieces, runs))
+    return _finished(writer)
 
 
 def without(markup: str, attribute: str) -> str:

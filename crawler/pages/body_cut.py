@@ -10,7 +10,7 @@ the page around them is parsed as it would be with them. Where one stand-in is e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Final, NamedTuple
 
@@ -34,6 +34,10 @@ _HARMLESS: Final = re.compile(
     re.IGNORECASE,
 )
 """Attributes that no page is recognised by, and nothing is looked for by."""
+
+
+Spelled = Callable[[bytes], bytes | None]
+"""Makes HTML of what is left of a page that is none yet; ``None`` where that depends on what was taken out."""
 
 
 class Run(NamedTuple):
@@ -82,7 +86,7 @@ def last_paragraph(node: LexborNode) -> LexborNode:
     return LexborHTMLParser(frame.source[run.start : run.end]).css("p")[-1]
 
 
-def framed(source: bytes) -> Frame | None:
+def framed(source: bytes, spelled: Spelled | None = None) -> Frame | None:
     """A page in UTF-8 parsed without its stories; ``None`` where there is nothing to take out."""
     if not _LEAST <= len(source) <= _LONGEST:
         return None
@@ -90,7 +94,9 @@ def framed(source: bytes) -> Frame | None:
     for _ in range(_MOST_TRIED):
         if not runs:
             return None
-        frame = _frame(source, runs)
+        frame = _frame(source, runs, spelled)
+        if frame is None:
+            return None
         in_place = _in_place(frame)
         if len(in_place) == len(runs):
             return frame
@@ -98,13 +104,17 @@ def framed(source: bytes) -> Frame | None:
     return None
 
 
-def _frame(source: bytes, runs: Sequence[Run]) -> Frame:
+def _frame(source: bytes, runs: Sequence[Run], spelled: Spelled | None) -> Frame | None:
     edges = [0, *(edge for run in runs for edge in (run.start, run.end)), len(source)]
     pieces = [source[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
     names = (f"data-run-{number}" for number in count())
     name = next(name for name in names if not any(name.encode() in piece for piece in pieces))
     stand_ins = [f"<p {name}={number}>x</p>".encode() for number in range(len(runs))]
-    frame = Frame(b"".join([part for pair in zip(pieces, [*stand_ins, b""], strict=True) for part in pair]))
+    rest = b"".join([part for pair in zip(pieces, [*stand_ins, b""], strict=True) for part in pair])
+    html = rest if spelled is None else spelled(rest)
+    if html is None:
+        return None
+    frame = Frame(html)
     frame.source, frame.runs, frame.name = source, tuple(runs), name
     return frame
 

@@ -286,7 +286,8 @@ def _has_single_spaces(codes: NDArray[np.uint8], breaks: int) -> bool:
 def _untidy(markup: bytes) -> Found | None:
     """The same where there are attributes, entities, thematic breaks, and white space that collapses."""
     codes = np.frombuffer(markup, np.uint8)
-    if np.count_nonzero(codes < 0x20) > markup.count(b"\n") and markup.translate(None, _FOREIGN_OR_GRAPHIC):
+    has_controls = np.count_nonzero(codes < 0x20) > markup.count(b"\n")
+    if has_controls and markup.translate(None, _FOREIGN_OR_GRAPHIC):
         return None
     odd = codes[codes >= 0x7F].tobytes().decode("utf-8", "replace")
     if "\xa0" in odd or (b"&" in markup and (b"&nbsp;" in markup or b"&#" in markup)):
@@ -298,7 +299,7 @@ def _untidy(markup: bytes) -> Found | None:
     blank = codes <= 0x20
     again = blank[1:] & blank[:-1]
     if not np.count_nonzero(again):  # a twentieth of ``any``
-        if (found := _parted(markup.decode())) is not None:
+        if not has_controls and (found := _parted(markup.decode())) is not None:
             return found
     else:
         markup = markup[:1] + codes[1:][~again].tobytes()
@@ -332,6 +333,8 @@ def _undressed(text: str) -> str:
             text = _WHOLE.sub(_aligned, text)
     if "<span>" in text and "<span " not in text:
         text = text.replace("<span>", "").replace("</span>", "")
+        while "  " in text:
+            text = text.replace("  ", " ")
     if "<hr" in text:
         text = _RULE.sub(f"<p>{_BREAK}</p>", text)
     return text.replace("</p><p>", "</p> <p>") if "</p> <p>" in text else text
