@@ -25,8 +25,6 @@ _LARGEST_HEADER: Final = 2**20
 _FILES: Final = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 _PAX: Final = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 _END: Final = b"\0" * BLOCK
-_NUMERAL: Final = b"01234567oO_+- \t\n\r\f\v\x1c\x1d\x1e\x1f"
-"""What ``tarfile`` may take for a number, but for numbers in base 256."""
 
 
 def is_tar(head: bytes) -> bool:
