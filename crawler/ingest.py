@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 
 from crawler.cluster_workers import ClusterWorkers, stage_elsewhere
+from crawler.ingest_tasks import Result, Task, stage_batch
+from crawler.large_files import LargeFile, TaskOf, share_of
 from crawler.preparation import current_preparation
-from crawler.readers import formats
-from crawler.readers.source import Limits, Rejected, Source, Unreadable
+from crawler.readers.source import Limits
 from crawler.scan import FoundFile
-from crawler.workers import READERS, Done, Notify, WorkerLimits, Workers
+from crawler.workers import READERS, Done, Lost, WorkerLimits, Workers
 from pipelines import versions
 from pipelines.assemble import assemble
 from pipelines.cluster import Cluster
 from pipelines.errors import Incomplete
-from pipelines.ledger import InputRecord
-from pipelines.parts import part_key
-from pipelines.prepare import Prepared, Unprepared, prepare_many, reject_of
-from pipelines.stage import StagedPart, StagedReject, StagedWork, Staging, write_segment
+from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig, SourceConfig
-from schemas.tables import RejectRow
-from schemas.work import Work
 
-MIN_BATCH_BYTES = 2**20
+MIN_BATCH_BYTES = 2**19
 MAX_BATCH_BYTES = 4 * 2**20
 """Files per task, by size: what is staged, and what a kill can cost, at a time."""
 MAX_CLUSTER_BATCH_BYTES = 32 * 2**20
 """The same on a cluster: one process acknowledges the tasks of all, in an object store with a request each."""
 MAX_BATCH_FILES = 500
-PREPARE_CHARACTERS = 2**20
-"""Text that is prepared at a time."""
-SEGMENT_CHARACTERS = 16 * 2**20
-"""Text that a worker holds before it writes a segment: a large archive fills many."""
+MIN_LARGE_BYTES = 8 * 2**20
+"""Files from this size on are read in parts, where they are much of all that there is to read."""
 
 
 @dataclass
@@ -73,26 +64,6 @@ class IngestCounts:
 Progress = Callable[[IngestCounts], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    name: str
-    folder: Path
-    """Where its segments are written; a segment's folder is ``.<task>`` or ``.<task>.<number>`` in it."""
-    files: tuple[FoundFile, ...]
-    limits: Limits
-    told: SourceConfig
-    is_second_try: bool = False
-    store: str | None = None
-    """Address of the object store that a machine of a cluster brings the segments to."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    segments: tuple[str, ...]
-    records: tuple[InputRecord, ...]
-    rejects: Counter[str]
-
-
 def ingest(
     staging: Staging,
     origin: str,
@@ -115,17 +86,17 @@ def ingest(
     """
     staging.discard_unacknowledged()
     told = told or SourceConfig(path=".")
-    preparation = current_preparation()
-    if told.format or told.fields:
-        preparation += f" told={told.format} {sorted(told.fields.items())}"
+    mark = f" told={told.format} {sorted(told.fields.items())}" if told.format or told.fields else ""
     known = staging.ledger.known(origin)
+    # To know the versions of all readers is to load them: where nothing is known yet, that is left to the workers.
+    preparation = current_preparation() + mark if known else ""
     fresh = [file for file in files if known.get(file.ref) != (file.size, file.mtime_ns, preparation)]
     counts = IngestCounts(files=len(files) - len(fresh), unchanged=len(files) - len(fresh))
     counts.bytes = sum(file.size or 0 for file in files) - sum(file.size or 0 for file in fresh)
     progress(counts)
     run = staging.ledger.begin_run(command, versions.tools() | versions.methods())
     for task, done in _run(staging, run, fresh, config, told, jobs):
-        staging.commit(task.name, done.segments, origin, done.records, preparation=preparation, run=run)
+        staging.commit(task.name, done.segments, origin, done.records, preparation=done.preparation + mark, run=run)
         counts.files += len(task.files)
         counts.bytes += sum(file.size or 0 for file in task.files)
         counts.works += sum(record.works for record in done.records)
@@ -151,15 +122,16 @@ def limits_of(config: CorpusConfig) -> Limits:
     )
 
 
-def _batches(files: Sequence[FoundFile], jobs: int, most: int) -> Iterator[tuple[FoundFile, ...]]:
-    """Files in tasks of about equal size, the largest files first: they would keep the others waiting."""
-    share = sum(file.size or 0 for file in files) // (4 * jobs)
-    limit = min(most, max(MIN_BATCH_BYTES, share))
+def _batches(files: Sequence[FoundFile], width: int, most: int) -> Iterator[tuple[FoundFile, ...]]:
+    """Files in tasks, the largest files first: they would keep the others waiting. The last tasks are small."""
+    left = sum(file.size or 0 for file in files)
     batch: list[FoundFile] = []
     size = 0
     for file in sorted(files, key=lambda file: (-(file.size or 0), file.ref)):
+        limit = share_of(left, width, MIN_BATCH_BYTES, most)
         if batch and (size + (file.size or 0) > limit or len(batch) >= MAX_BATCH_FILES):
             yield tuple(batch)
+            left -= size
             batch, size = [], 0
         batch.append(file)
         size += file.size or 0
@@ -174,192 +146,70 @@ def _run(
     config: CorpusConfig,
     told: SourceConfig,
     jobs: int | Cluster,
-) -> Iterator[tuple[_Task, _Result]]:
+) -> Iterator[tuple[Task, Result]]:
     """Results of all tasks as they come. A file that ends its worker is tried alone, then rejected."""
     if not files:
         return
     numbers = itertools.count()
 
-    def task_of(batch: tuple[FoundFile, ...], *, is_second_try: bool = False) -> _Task:
+    def task_of(batch: tuple[FoundFile, ...]) -> Task:
         name = f"{run:06d}-{next(numbers):06d}"
-        return _Task(name, staging.segments_folder, batch, limits_of(config), told, is_second_try, staging.store)
+        return Task(name, staging.segments_folder, batch, limits_of(config), told, store=staging.store)
 
     limits = WorkerLimits(config.limits.max_seconds, config.limits.max_memory_mib * 2**20)
     width = jobs.width if isinstance(jobs, Cluster) else jobs
     most = MAX_CLUSTER_BATCH_BYTES if isinstance(jobs, Cluster) else MAX_BATCH_BYTES
-    batches = [task_of(batch) for batch in _batches(files, width, most)]
-    workers: Workers[_Task, _Result] | ClusterWorkers[_Task, _Result]
+    tasks, large = _planned(files, width, most, task_of)
+    workers: Workers[Task, Result] | ClusterWorkers[Task, Result]
     if isinstance(jobs, Cluster):
         workers = ClusterWorkers(jobs, partial(stage_elsewhere, function=stage_batch, limits=limits))
     else:
-        workers = Workers(stage_batch, min(width, len(batches)), limits, READERS)
-    for task in batches:
+        workers = Workers(stage_batch, width if large else min(width, len(tasks)), limits, READERS)
+    for task in tasks:
         workers.submit(task)
     with closing(workers.results()) as results:
         for result in results:
-            if isinstance(result, Done):
+            further: list[Task] = []
+            if result.task.span is not None:
+                file = large[result.task.name.partition(".")[0]]
+                further = file.take(result)
+                if file.is_done:
+                    yield file.task, file.result()
+            elif isinstance(result, Done):
                 yield result.task, result.result
+            else:
+                further = _after_loss(result, task_of)
+            for task in further:
+                workers.submit(task)
+
+
+def _planned(
+    files: Sequence[FoundFile], width: int, most: int, task_of: TaskOf
+) -> tuple[list[Task], dict[str, LargeFile]]:
+    """The tasks to begin with; and by the name of its task each file that is read in parts, of which they have one."""
+    alone = max(MIN_LARGE_BYTES, sum(file.size or 0 for file in files) // (8 * width))
+    tasks, large, others = [], {}, []
+    for file in files:
+        if (file.size or 0) >= alone and file.problem is None:
+            with suppress(OSError):  # a worker finds that out again, and says it
+                opened = LargeFile(file, width, task_of)
+                large[opened.task.name] = opened
+                tasks.append(opened.first)
                 continue
-            task, culprit = result.task, result.task.files[result.item]
-            if culprit.problem:
-                raise Incomplete(f"the processes that read files end by themselves: {result.detail}")
-            others = task.files[: result.item] + task.files[result.item + 1 :]
-            if others:
-                workers.submit(task_of(others))
-            if result.reason == "worker_died" and not task.is_second_try:
-                workers.submit(task_of((culprit,), is_second_try=True))
-            else:
-                workers.submit(task_of((replace(culprit, problem=(result.reason, result.detail)),)))
+        others.append(file)
+    return [*tasks, *(task_of(batch) for batch in _batches(others, width, most))], large
 
 
-@dataclass
-class _Batch:
-    """What a task has read so far, written out whenever it is large."""
+def _after_loss(lost: Lost[Task], task_of: TaskOf) -> list[Task]:
+    """The tasks in the place of one whose worker ended; its culprit is alone in its own.
 
-    task: _Task
-    notify: Notify
-    works: list[StagedWork] = field(default_factory=list)
-    rejects: list[StagedReject] = field(default_factory=list)
-    parts: list[StagedPart] = field(default_factory=list)
-    segments: list[str] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)
-    characters: int = 0
-    waiting: list[tuple[int, Work]] = field(default_factory=list)
-    """Works that are not yet prepared, each with the number of its file."""
-    waiting_characters: int = 0
-    n_works: Counter[int] = field(default_factory=Counter)
-    """Works by number of their file."""
-    n_rejects: Counter[int] = field(default_factory=Counter)
-    """Rejects by number of their file."""
-
-    def add(self, number: int, work: Work) -> None:
-        """Keep a work, or a piece of one."""
-        size = sum(len(chapter.text) for chapter in work.chapters)
-        self.characters += size
-        if key := part_key(work):
-            self.parts.append(StagedPart(self.task.files[number].ref, key, work))
-            return
-        self.waiting.append((number, work))
-        self.waiting_characters += size
-        if self.waiting_characters >= PREPARE_CHARACTERS:
-            self.prepare()
-        if self.characters > SEGMENT_CHARACTERS:
-            self.flush()
-
-    def refuse(self, number: int, row: RejectRow) -> None:
-        """Keep a reject."""
-        self.rejects.append(StagedReject(self.task.files[number].ref, row))
-        self.reasons[row.reason] += 1
-        self.n_rejects[number] += 1
-
-    def prepare(self) -> None:
-        """Prepare the works that wait for it."""
-        waiting, self.waiting, self.waiting_characters = self.waiting, [], 0
-        works = [work for _, work in waiting]
-        try:
-            prepared = prepare_many(works, lambda place: self.notify(waiting[place][0]))
-        except Exception:  # noqa: BLE001 - one of them; each by itself tells which
-            prepared = [_prepared_alone(work) for work in works]
-        for (number, work), result in zip(waiting, prepared, strict=True):
-            if isinstance(result, Unprepared):
-                self.refuse(number, reject_of(work, result.reason, result.detail))
-            else:
-                self.works.append(StagedWork(self.task.files[number].ref, result))
-                self.n_works[number] += 1
-
-    def flush(self) -> None:
-        """Write what is kept as a segment."""
-        self.prepare()
-        number = len(self.segments)
-        segment = f"{self.task.name}.{number:06d}" if number else self.task.name
-        write_segment(self.task.folder / f".{segment}", self.works, self.rejects, self.parts)
-        self.segments.append(segment)
-        self.works.clear()
-        self.rejects.clear()
-        self.parts.clear()
-        self.characters = 0
-
-
-def _prepared_alone(work: Work) -> Prepared | Unprepared:
-    """A work of a batch that failed. Whatever is wrong with it costs no other."""
-    try:
-        (prepared,) = prepare_many([work])
-    except MemoryError:
-        return Unprepared("out_of_memory", "needs more memory than there is; lower limits.max_file_mib")
-    except Exception as error:  # noqa: BLE001 - one work must not end a run of a million; it is counted
-        return Unprepared("internal_error", f"{type(error).__name__}: {error}; please report it")
-    return prepared
-
-
-def stage_batch(task: _Task, notify: Notify) -> _Result:
-    """Read and prepare a task's files and write them as segments; runs in a worker."""
-    for left in task.folder.glob(f".{task.name}*"):
-        shutil.rmtree(left)
-    batch = _Batch(task, notify)
-    hashes = []
-    for number in range(len(task.files)):
-        notify(number)
-        hashes.append(_read_one(number, batch))
-    batch.flush()
-    records = tuple(
-        InputRecord(file.ref, file.size, file.mtime_ns, sha256, batch.n_works[number], batch.n_rejects[number])
-        for number, (file, sha256) in enumerate(zip(task.files, hashes, strict=True))
-    )
-    return _Result(tuple(batch.segments), records, batch.reasons)
-
-
-def _read_one(number: int, batch: _Batch) -> str | None:
-    """Everything that one file holds. Whatever a reader does, the run goes on and the file is accounted for.
-
-    Gives the SHA-256 of the file, ``None`` where it could not be read.
+    Raises ``Incomplete`` where no file is to blame.
     """
-    task = batch.task
-    file = task.files[number]
-    told = task.told
-    source = Source(
-        file.path, file.ref, task.limits.max_bytes, task.limits, form=told.format or None, fields=told.fields
-    )
-
-    def refuse(
-        reason: str, detail: str, *, form: str | None = None, ref: str = file.ref, sha: str | None = None
-    ) -> None:
-        batch.refuse(number, _reject_row(ref, reason, detail, form, sha))
-
-    try:
-        if file.problem:
-            refuse(*file.problem)
-            return None
-        for item in formats.read(source):
-            batch.notify(number)
-            if isinstance(item, Rejected):
-                refuse(item.reason, item.detail, form=item.format, ref=item.ref, sha=item.raw_sha256)
-            else:
-                batch.add(number, item)
-    except Unreadable as error:
-        refuse(error.reason, error.detail, sha=None if error.reason == "too_large" else source.sha256)
-    except OSError as error:
-        refuse("unreadable", os.strerror(error.errno or 0))
-        return None
-    except MemoryError:
-        refuse("out_of_memory", "needs more memory than there is; lower limits.max_file_mib")
-    except Exception as error:  # noqa: BLE001 - one file must not end a run of a million; it is counted
-        refuse("internal_error", f"{type(error).__name__}: {error}; please report it")
-    return source.sha256
-
-
-def _reject_row(ref: str, reason: str, detail: str, form: str | None, sha256: str | None) -> RejectRow:
-    return RejectRow(
-        ref=clean_ref(ref),
-        work_id=None,
-        source="file",
-        stage="read",
-        reason=reason,
-        detail=clean_ref(detail),
-        format=form,
-        raw_sha256=sha256,
-    )
-
-
-def clean_ref(text: str) -> str:
-    """A name that came from an archive, fit for a table: no lone surrogates, no NULs."""
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "�")
+    task, culprit = lost.task, lost.task.files[lost.item]
+    if culprit.problem:
+        raise Incomplete(f"the processes that read files end by themselves: {lost.detail}")
+    others = task.files[: lost.item] + task.files[lost.item + 1 :]
+    tasks = [task_of(others)] if others else []
+    if lost.reason == "worker_died" and not task.is_second_try:
+        return [*tasks, replace(task_of((culprit,)), is_second_try=True)]
+    return [*tasks, task_of((replace(culprit, problem=(lost.reason, lost.detail)),))]

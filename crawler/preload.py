@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from crawler import ingest  # noqa: F401 - what the workers run
+from crawler import ingest_tasks  # noqa: F401 - what the workers run
 from crawler.preparation import current_preparation
 from crawler.readers import formats
 from pipelines import language

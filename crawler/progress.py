@@ -4,39 +4,59 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
-from crawler.ingest import IngestCounts
+    from crawler.ingest import IngestCounts
+
+
+def _made() -> Progress | None:
+    """A bar on standard error; ``None`` where no person looks at it."""
+    if not sys.stderr.isatty():
+        return None
+    from rich.console import Console  # noqa: PLC0415 - a tenth of a second that scripts need not wait
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[says]}"))
+    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True)
 
 
 class _Bar:
-    """A bar on standard error, shown only where a person looks at it."""
+    """A bar that shows one task at a time, where there is one."""
 
     def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[says]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-            transient=True,
-        )
+        self._progress = _made()
+        self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        if self._progress:
+            self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        if self._progress:
+            self._progress.stop()
         sys.stderr.flush()
+
+    def _begin(self, name: str, total: int, says: str) -> None:
+        if self._progress:
+            if self._task is not None:
+                self._progress.remove_task(self._task)
+            self._task = self._progress.add_task(name, total=total, says=says)
+
+    def _show(self, done: int, says: str) -> None:
+        if self._progress and self._task is not None:
+            self._progress.update(self._task, completed=done, says=says)
 
 
 class FileProgress(_Bar):
@@ -45,14 +65,14 @@ class FileProgress(_Bar):
     def __init__(self, n_files: int, n_bytes: int) -> None:
         super().__init__()
         self._n_files = n_files
-        self._task = self._progress.add_task("read", total=max(1, n_bytes), says=f"0 of {n_files} files")
+        self._begin("read", max(1, n_bytes), f"0 of {n_files} files")
 
     def __call__(self, counts: IngestCounts) -> None:
         """Show what an ingest has done so far."""
         says = (
             f"{counts.files:,} of {self._n_files:,} files, {counts.works:,} works, {counts.rejects.total():,} rejects"
         )
-        self._progress.update(self._task, completed=counts.bytes, says=says)
+        self._show(counts.bytes, says)
 
 
 class BuildProgress(_Bar):
@@ -60,15 +80,11 @@ class BuildProgress(_Bar):
 
     def __init__(self) -> None:
         super().__init__()
-        self._task: TaskID | None = None
         self._step = ""
 
     def __call__(self, step: str, done: int, total: int) -> None:
         """Show how far a step of a build is; a new step takes a new bar."""
         if step != self._step:
-            if self._task is not None:
-                self._progress.remove_task(self._task)
-            self._task = self._progress.add_task(step, total=total, says="")
+            self._begin(step, total, "")
             self._step = step
-        assert self._task is not None
-        self._progress.update(self._task, completed=done, total=total, says=f"{done} of {total}" if total > 1 else "")
+        self._show(done, f"{done} of {total}" if total > 1 else "")

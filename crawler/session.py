@@ -1,4 +1,4 @@
-"""What the commands do with a corpus: check, hold it, ingest, build, and say what came of it."""
+"""What ``scrapy ingest`` does with a corpus: check, hold it, ingest, build, and say what came of it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,14 @@ from pathlib import Path
 
 from crawler.command import shown
 from crawler.ingest import IngestCounts, ingest, limits_of
-from crawler.preparation import current_preparation
-from crawler.progress import BuildProgress, FileProgress
+from crawler.progress import FileProgress
 from crawler.readers.formats import recognise
 from crawler.readers.source import Source, Unreadable
 from crawler.scan import FoundFile, scan
-from crawler.summary import say_built, say_ingested, shown_corpus
-from pipelines.assemble import assemble
-from pipelines.build import build
+from crawler.summary import say_ingested, shown_corpus
 from pipelines.cluster import Cluster, open_cluster
 from pipelines.corpus import Corpus
-from pipelines.crawl_stage import stage_left
 from pipelines.errors import CannotStart, WrongUsage
-from pipelines.explain import explain
 from pipelines.stage import Staging
 from schemas.corpus import CorpusConfig, SourceConfig
 
@@ -38,7 +33,7 @@ def ingest_and_build(
     ``cluster`` is the address of the scheduler whose workers do the tasks.
     """
     if cluster:
-        where, paths = _for_all(where), [root.absolute() for root in paths]
+        where, paths = for_all(where), [root.absolute() for root in paths]
     corpus = corpus_at(where)
     if corpus.path.exists() and not corpus.path.is_dir():
         raise WrongUsage(f"{where}: is a file; -c takes the folder of a corpus")
@@ -50,13 +45,15 @@ def ingest_and_build(
         print(f"new corpus {shown_corpus(corpus)}; its settings: {shown_corpus(corpus, 'corpus.toml')}")
         corpus = corpus_at(where)
     with (
-        _place(jobs, cluster, [*_seen(where), *roots]) as place,
+        place_of_tasks(jobs, cluster, [*seen(where), *roots]) as place,
         corpus.lock(),
         closing(corpus.open_staging()) as staging,
     ):
         say_ingested(_ingest_all(staging, found, corpus, command, place))
         if with_build:
-            _build(corpus, staging, place)
+            from crawler.building import build_now  # noqa: PLC0415 - nothing of it is needed before
+
+            build_now(corpus, staging, place)
 
 
 def say_how(where: Path | str, paths: Sequence[Path]) -> None:
@@ -82,24 +79,6 @@ def say_how(where: Path | str, paths: Sequence[Path]) -> None:
                 print(f"{file.ref}: not read: {error}")
 
 
-def build_version(where: Path | str, *, jobs: int, cluster: str | None = None) -> None:
-    """Build a version of the corpus at ``where`` from what it has staged.
-
-    Raises ``WrongUsage`` where there is no corpus, ``CannotStart`` where nothing is staged or
-    ``corpus.toml`` cannot be read, ``Incomplete`` as ``build`` does.
-    """
-    where = _for_all(where) if cluster else where
-    corpus = _gathered(where)
-    with (
-        _place(jobs, cluster, _seen(where)) as place,
-        corpus.lock(),
-        closing(corpus.open_staging()) as staging,
-    ):
-        staging.discard_unacknowledged()
-        _finish_assembling(staging)
-        _build(corpus, staging, place)
-
-
 def corpus_at(where: Path | str) -> Corpus:
     """The corpus in a folder, or at the address of an object store (``s3://…``)."""
     if isinstance(where, Path):
@@ -109,18 +88,18 @@ def corpus_at(where: Path | str) -> Corpus:
     return RemoteCorpus.at(where)
 
 
-def _for_all(where: Path | str) -> Path | str:
+def for_all(where: Path | str) -> Path | str:
     """The same place as other machines know it."""
     return where.absolute() if isinstance(where, Path) else where
 
 
-def _seen(where: Path | str) -> list[Path]:
+def seen(where: Path | str) -> list[Path]:
     """What workers of a cluster must see on their file system."""
     return [where] if isinstance(where, Path) else []
 
 
 @contextmanager
-def _place(jobs: int, address: str | None, paths: Sequence[Path]) -> Iterator[int | Cluster]:
+def place_of_tasks(jobs: int, address: str | None, paths: Sequence[Path]) -> Iterator[int | Cluster]:
     """Where tasks run: in ``jobs`` processes, or on the cluster at an address, whose workers see ``paths``."""
     if address is None:
         yield jobs
@@ -128,42 +107,6 @@ def _place(jobs: int, address: str | None, paths: Sequence[Path]) -> Iterator[in
     with open_cluster(address) as cluster:
         cluster.check(paths)
         yield cluster
-
-
-def explain_work(where: Path | str, work_id: str) -> None:
-    """Print what became of a work of the corpus at ``where``.
-
-    Raises ``WrongUsage`` where there is no such corpus or work, ``CannotStart`` where nothing is staged or
-    ``corpus.toml`` cannot be read.
-    """
-    corpus = _gathered(where)
-    with closing(corpus.open_staging()) as staging:
-        for line in explain(corpus, staging, work_id):
-            print(line)
-
-
-def _gathered(where: Path | str) -> Corpus:
-    """A corpus that has gathered something."""
-    corpus = corpus_at(where)
-    if not corpus.path.is_dir():
-        raise WrongUsage(f"{where}: no such corpus; scrapy ingest FOLDER -c {where} makes one")
-    if not corpus.exists():
-        raise CannotStart(f"{where}: nothing is staged; scrapy ingest FOLDER -c {where} gathers works")
-    return corpus
-
-
-def _finish_assembling(staging: Staging) -> None:
-    """An ingest that was killed may have left pieces of works that are not yet put together, a crawl its journal."""
-    run = staging.ledger.begin_run("scrapy build", {})
-    stage_left(staging, run, current_preparation)
-    counts = assemble(staging, preparation=current_preparation, run=run)
-    staging.ledger.end_run(run, {"works": counts.works})
-
-
-def _build(corpus: Corpus, staging: Staging, jobs: int | Cluster) -> None:
-    with BuildProgress() as progress:
-        manifest = build(corpus, staging, jobs=jobs, progress=progress)
-    say_built(corpus, manifest)
 
 
 def _ingest_all(

@@ -31,6 +31,8 @@ START_SECONDS = 60
 """What a new worker on a busy machine may take until it has its first task."""
 READERS = ("crawler.preload",)
 """Modules to load once for all workers that read files."""
+SEARCHERS = ("pipelines.dedup_preload",)
+"""The same for those that search for copies."""
 
 
 @dataclass(frozen=True, slots=True)

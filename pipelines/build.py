@@ -209,9 +209,8 @@ def _write_tables(
 
     def write(part: Part) -> FileEntry:
         chosen = works.take(pa.array(part.places))
-        return version.keep(
-            export.write_file(root, part.path, part.name, batches_of(part.name, inventory.rows, chosen))
-        )
+        batches = batches_of(part.name, inventory.rows, chosen)
+        return version.keep(export.write_file(root, part.path, part.name, batches, with_thread=jobs != 1))
 
     if isinstance(jobs, Cluster):
         tasks = (part_task(version, part, works, inventory.rows.folders) for part in parts)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.digest import TableDigest
@@ -21,6 +24,7 @@ from schemas.manifest import FileEntry
 from schemas.tables import SCHEMA_VERSION, SORT_KEYS, TABLES
 
 T = TypeVar("T")
+Numbers = npt.NDArray[np.int64]
 
 COMPRESSION_LEVEL = 3
 """zstd: the knee of the curve for prose; pyarrow's own default is 1."""
@@ -47,20 +51,36 @@ def language_slug(language: str) -> str:
     return re.sub(r"[^a-z0-9]", "", language.partition("-")[0].casefold()) or "und"
 
 
-def partition_keys(sources: Sequence[str], languages: Sequence[str], sizes: Sequence[int]) -> list[tuple[str, str]]:
-    """Site and language folder of each work; the smallest languages share ``other`` beyond ``MAX_PARTITIONS``.
+def partitions(sources: pa.Array, languages: pa.Array, sizes: Numbers) -> dict[tuple[str, str], Numbers]:
+    """Site and language folders in order, with the places of their works.
 
-    ``sizes`` (characters) tells which are the smallest.
+    The smallest languages by ``sizes`` (characters) share ``other`` beyond ``MAX_PARTITIONS``.
     """
-    keys = [(site_slug(s), language_slug(tag)) for s, tag in zip(sources, languages, strict=True)]
-    totals: dict[tuple[str, str], int] = {}
-    for key, size in zip(keys, sizes, strict=True):
-        totals[key] = totals.get(key, 0) + size
-    if len(totals) <= MAX_PARTITIONS:
-        return keys
-    largest = sorted(totals, key=lambda key: (-totals[key], key))
-    named = set(largest[: max(1, MAX_PARTITIONS - len({site for site, _ in totals}))])
-    return [key if key in named else (key[0], "other") for key in keys]
+    pairs, kind_of = _kinds(sources, languages)
+    keys = [(site_slug(source), language_slug(tag)) for source, tag in pairs]
+    totals: Counter[tuple[str, str]] = Counter()
+    for key, size in zip(keys, np.bincount(kind_of, weights=sizes, minlength=len(keys)).tolist(), strict=True):
+        totals[key] += int(size)
+    if len(totals) > MAX_PARTITIONS:
+        largest = sorted(totals, key=lambda key: (-totals[key], key))
+        named = set(largest[: max(1, MAX_PARTITIONS - len({site for site, _ in totals}))])
+        keys = [key if key in named else (key[0], "other") for key in keys]
+    found = sorted(set(keys))
+    number = {key: place for place, key in enumerate(found)}
+    partition_of = np.array([number[key] for key in keys], dtype=np.int64)[kind_of]
+    order = np.argsort(partition_of, kind="stable")
+    ends = np.cumsum(np.bincount(partition_of, minlength=len(found))).tolist()
+    return dict(zip(found, np.split(order, ends[:-1]), strict=True)) if found else {}
+
+
+def _kinds(sources: pa.Array, languages: pa.Array) -> tuple[list[tuple[str, str]], Numbers]:
+    """The distinct pairs of two columns, and which of them each row has."""
+    one, other = (pc.dictionary_encode(column.cast(pa.string())) for column in (sources, languages))
+    codes = np.asarray(one.indices).astype(np.int64) * max(1, len(other.dictionary)) + np.asarray(other.indices)
+    distinct, kind_of = np.unique(codes, return_inverse=True)
+    names = one.dictionary.to_pylist(), other.dictionary.to_pylist()
+    pairs = [(names[0][code // len(names[1])], names[1][code % len(names[1])]) for code in distinct.tolist()]
+    return pairs, kind_of
 
 
 def write_options(schema: pa.Schema) -> dict[str, object]:
@@ -101,10 +121,13 @@ def _leaves(schema: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:
         yield from walk(field.name, field.type)
 
 
-def write_file(root: Path, path: str, name: str, batches: Iterable[pa.Table]) -> FileEntry:
+def write_file(
+    root: Path, path: str, name: str, batches: Iterable[pa.Table], *, with_thread: bool = False
+) -> FileEntry:
     """Write one Parquet file of the table ``name`` at ``root/path``, durably.
 
-    Each batch becomes a row group, so batches are cut by the caller (``ROW_GROUP_BYTES``).
+    Each batch becomes a row group, so batches are cut by the caller (``ROW_GROUP_BYTES``); ``with_thread`` has the
+    next one made in a thread while one is compressed.
     Raises ``Incomplete`` when the disk refuses.
     """
     schema = arrow_schema(TABLES[name])
@@ -118,7 +141,8 @@ def write_file(root: Path, path: str, name: str, batches: Iterable[pa.Table]) ->
         with target.open("wb") as stream:
             marked = schema.with_metadata(footer)
             with pq.ParquetWriter(stream, marked, sorting_columns=order, **write_options(schema)) as writer:
-                for table in ahead(_digested(batches, schema, digest)):
+                tables = _digested(batches, schema, digest)
+                for table in ahead(tables) if with_thread else tables:
                     rows += table.num_rows
                     writer.write_table(table.replace_schema_metadata(footer), row_group_size=table.num_rows)
             stream.flush()
@@ -167,14 +191,11 @@ def cut_by_size(
     return ends
 
 
-def file_plan(
-    keys: Sequence[tuple[str, str]], sizes: np.ndarray[Any, Any]
-) -> Iterator[tuple[tuple[str, str], int, np.ndarray[Any, Any]]]:
+def file_plan(sources: pa.Array, languages: pa.Array, sizes: Numbers) -> Iterator[tuple[tuple[str, str], int, Numbers]]:
     """Which works go into which file: partition, number of the file in it, places of the works in order."""
-    for key in sorted(set(keys)):
-        places = np.array([place for place, other in enumerate(keys) if other == key], dtype=np.int64)
+    for key, places in partitions(sources, languages, sizes).items():
         start = 0
-        for number, end in enumerate(cut_by_size(sizes[places].tolist(), FILE_BYTES, len(keys) + 1)):
+        for number, end in enumerate(cut_by_size(sizes[places].tolist(), FILE_BYTES, len(sizes) + 1)):
             yield key, number, places[start:end]
             start = end
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from pipelines.dedup import StagedWorks
 from pipelines.executors import in_order
 from pipelines.stage import Staging
-from pipelines.staged_columns import is_remote, read_columns, read_table, take_each
+from pipelines.staged_columns import OpenTables, is_remote, read_columns, read_table, take_each
 from schemas.arrow import arrow_schema, to_table
 from schemas.tables import RejectRow
 
@@ -29,8 +29,10 @@ Numbers = npt.NDArray[np.int64]
 T = TypeVar("T")
 R = TypeVar("R")
 
-OPEN_SEGMENTS = 16
-"""Tables that are kept mapped into memory at a time: what is mapped and read counts as memory."""
+OPEN_TABLES = 2048
+"""Tables that are kept mapped into memory at a time."""
+HELD_TABLES = 16
+"""Of these, those that may have pages in memory: what is mapped and read counts."""
 AHEAD = 16
 """Segments in an object store that are read at a time: it is far away, and answers many."""
 BATCH_ROWS = 4096
@@ -48,7 +50,7 @@ class StagedRows:
 
     def __init__(self, folders: Sequence[str]) -> None:
         self.folders = list(folders)
-        self._open = lru_cache(maxsize=OPEN_SEGMENTS)(read_table)
+        self._tables = OpenTables(OPEN_TABLES, HELD_TABLES)
 
     @property
     def are_far(self) -> bool:
@@ -57,7 +59,8 @@ class StagedRows:
 
     def table(self, segment: int, name: str) -> pa.Table:
         """A whole staged table of a segment."""
-        return self._open(self.folders[segment], name)
+        folder = self.folders[segment]
+        return read_table(folder, name) if is_remote(folder) else self._tables.table(folder, name)
 
     def columns(self, segment: int, name: str, columns: Sequence[str]) -> pa.Table:
         """Some columns of a staged table of a segment, which does not stay open."""
@@ -82,10 +85,11 @@ class StagedRows:
         order = np.lexsort((rows, segments))
         runs = [order[start:end] for start, end in _runs(segments[order])]
         wanted = [(int(segments[chosen[0]]), rows[chosen]) for chosen in runs]
-        if columns or self.are_far:
+        if self.are_far:
             parts = take_each([(self.folders[segment], own) for segment, own in wanted], name, columns)
         else:
-            parts = [self.table(segment, name).take(pa.array(own)) for segment, own in wanted]
+            tables = ((self.table(segment, name), own) for segment, own in wanted)
+            parts = [(table.select(columns) if columns else table).take(pa.array(own)) for table, own in tables]
         back = np.empty(len(order), dtype=np.int64)
         back[order] = np.arange(len(order))
         return pa.concat_tables(parts).combine_chunks().take(pa.array(back))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +15,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.errors import CannotStart
-from schemas.arrow import arrow_schema
-from schemas.tables import WorkRow
 
 Rows = npt.NDArray[np.int64]
 
@@ -48,8 +50,59 @@ def read_table(segment: str | Path, table: str) -> pa.Table:
 
 
 def _mapped(segment: str | Path, table: str) -> pa.Table:
+    """A staged table where it lies."""
+    return _opened(_pages(segment, table))
+
+
+def _pages(segment: str | Path, table: str) -> pa.Buffer:
+    """A staged table's file, mapped into memory without being held open, as by Python's ``mmap`` it would be."""
     with pa.memory_map(_path(segment, table)) as source:
-        return pa.ipc.open_file(source).read_all()
+        return source.read_buffer()
+
+
+def _opened(pages: pa.Buffer) -> pa.Table:
+    """The table in a mapped file. Arrow asks the system for every column of a file that it has mapped itself."""
+    return pa.ipc.open_file(pages).read_all()
+
+
+class OpenTables:
+    """Staged tables of a folder, mapped into memory, of which many stay open and few count as memory.
+
+    To open one costs as much as to copy a row group's rows of it, and every row group has rows of every segment.
+    """
+
+    def __init__(self, most: int, most_held: int) -> None:
+        """``most`` stay open; pages of all but the last ``most_held`` that were asked for go back to the system."""
+        self._most = most
+        self._most_held = most_held
+        self._open: OrderedDict[tuple[str, str], tuple[pa.Table, pa.Buffer]] = OrderedDict()
+        self._held: OrderedDict[tuple[str, str], pa.Buffer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def table(self, segment: str, table: str) -> pa.Table:
+        """A whole staged table: only the rows that are used are read."""
+        key = (segment, table)
+        with self._lock:
+            if key not in self._open:
+                pages = _pages(segment, table)
+                self._open[key] = completed(table, _opened(pages)), pages
+            found, pages = self._open[key]
+            self._open.move_to_end(key)
+            self._held[key] = pages
+            self._held.move_to_end(key)
+            while len(self._held) > self._most_held:
+                _let_go(self._held.popitem(last=False)[1])
+            while len(self._open) > self._most:
+                former, _ = self._open.popitem(last=False)
+                self._held.pop(former, None)
+        return found
+
+
+def _let_go(pages: pa.Buffer) -> None:
+    """Give the pages of a mapped file back; whoever still looks at them gets them again, from the file (madvise(2))."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        span = ctypes.c_void_p(pages.address), ctypes.c_size_t(pages.size)
+        ctypes.CDLL(None).madvise(*span, mmap.MADV_DONTNEED)
 
 
 def read_runs(
@@ -77,7 +130,12 @@ def take_each(wanted: Sequence[tuple[str, Rows]], table: str, columns: Sequence[
 
 def completed(name: str, table: pa.Table) -> pa.Table:
     """A table that an older version staged, with the columns that it did not know yet: null or an empty list."""
-    schema = arrow_schema(WorkRow) if name == "works" else table.schema
+    if name != "works":
+        return table
+    from schemas.arrow import arrow_schema  # noqa: PLC0415 - searches of newer segments need no models
+    from schemas.tables import WorkRow  # noqa: PLC0415
+
+    schema = arrow_schema(WorkRow)
     for place, field in enumerate(schema):
         if field.name not in table.column_names:
             empty: list[object] = [[] if pa.types.is_list(field.type) else None] * table.num_rows

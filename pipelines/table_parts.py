@@ -18,6 +18,7 @@ from pipelines.gather import gather
 from pipelines.inventory import StagedRows
 from pipelines.new_version import NewVersion
 from pipelines.object_store import open_store
+from pipelines.staged_columns import whole
 from schemas.arrow import arrow_schema
 from schemas.manifest import FileEntry
 from schemas.tables import WorkRow
@@ -55,12 +56,13 @@ class PartTask:
 
 def planned_parts(works: pa.Table) -> list[Part]:
     """The files of ``works`` and ``chapters``, the largest first, so that the last one keeps nobody waiting."""
-    keys = export.partition_keys(*(works.column(c).to_pylist() for c in ("source", "language", "n_chars")))
+    sources, languages = (whole(works.column(name)) for name in ("source", "language"))
     sizes = works.column("n_chars").to_numpy()
+    plan = list(export.file_plan(sources, languages, sizes))
     parts = [
         Part(name, f"{name}/site={site}/lang={lang}/part-{number:05d}.parquet", places)
         for name in ("works", "chapters")
-        for (site, lang), number, places in export.file_plan(keys, sizes)
+        for (site, lang), number, places in plan
     ] or [Part(name, f"{name}/part-00000.parquet", np.empty(0, np.int64)) for name in ("works", "chapters")]
     return sorted(parts, key=lambda part: -int(sizes[part.places].sum()) * (part.name == "chapters"))
 
@@ -89,12 +91,16 @@ def write_part(task: PartTask) -> FileEntry:
     if task.store is not None:
         with tempfile.TemporaryDirectory(prefix="fanthology-") as folder:
             rows = StagedRows(task.folders)
-            entry = export.write_file(Path(folder), task.path, task.name, batches_of(task.name, rows, task.works))
+            entry = export.write_file(
+                Path(folder), task.path, task.name, batches_of(task.name, rows, task.works), with_thread=True
+            )
             open_store(task.store).put_file(task.path, Path(folder, task.path))
         return entry
     beside = f"{task.path}.{uuid.uuid4().hex}{UNFINISHED}"
     rows = StagedRows(task.folders)
-    entry = export.write_file(Path(task.root), beside, task.name, batches_of(task.name, rows, task.works))
+    entry = export.write_file(
+        Path(task.root), beside, task.name, batches_of(task.name, rows, task.works), with_thread=True
+    )
     Path(task.root, beside).replace(Path(task.root, task.path))
     return entry.model_copy(update={"path": task.path})
 
@@ -107,13 +113,13 @@ def batches_of(name: str, rows: StagedRows, works: pa.Table) -> Iterator[pa.Tabl
 def _work_batches(rows: StagedRows, works: pa.Table) -> Iterator[pa.Table]:
     """Rows of ``works``, with what the build decided about them."""
     schema = arrow_schema(WorkRow)
+    staged = [name for name in schema.names if name not in DECIDED]
     start = 0
     for end in export.cut_by_size([4096] * works.num_rows):
         chosen = works.slice(start, end - start)
-        found = rows.take("works", chosen.column("segment").to_numpy(), chosen.column("row").to_numpy())
+        found = rows.take("works", chosen.column("segment").to_numpy(), chosen.column("row").to_numpy(), staged)
         for name in DECIDED:
-            column = chosen.column(name).cast(schema.field(name).type)
-            found = found.set_column(found.schema.get_field_index(name), schema.field(name), column)
+            found = found.append_column(schema.field(name), chosen.column(name).cast(schema.field(name).type))
         yield found.select(schema.names)
         start = end
 

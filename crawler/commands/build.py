@@ -31,6 +31,10 @@ class Build(Command):
             raise WrongUsage("say which corpus: scrapy build datasets/NAME")
         if opts.jobs < 1:
             raise WrongUsage(f"-j {opts.jobs}: give the number of threads, 1 or more")
-        from crawler.session import build_version
+        if opts.jobs > 1 and not opts.cluster:
+            from crawler import workers
+
+            workers.start_early(workers.SEARCHERS)  # beside the imports of this process, which take longer
+        from crawler.building import build_version
 
         build_version(corpus_place(args[0]), jobs=opts.jobs, cluster=opts.cluster)

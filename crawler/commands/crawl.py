@@ -75,8 +75,8 @@ class Crawl(Reporting, ScrapyCrawl):
         except KeyError:
             known = ", ".join(sorted(self.crawler_process.spider_loader.list()))
             raise WrongUsage(f"{args[0]}: no such spider; there are {known}") from None
+        from crawler.building import build_version
         from crawler.crawling import judge, may_build, prepare_settings, say_crawled, say_estimate
-        from crawler.session import build_version
 
         prepare_settings(spider_class, opts.spargs, self.settings, command=shlex.join(["scrapy", *sys.argv[1:]]))
         crawler = self._create_crawler(spider_class)

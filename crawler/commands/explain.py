@@ -26,6 +26,6 @@ class Explain(Command):
     def execute(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002 - as its base has it
         if len(args) != 2:
             raise WrongUsage("say which corpus and which work: scrapy explain datasets/NAME WORK_ID")
-        from crawler.session import explain_work
+        from crawler.building import explain_work
 
         explain_work(corpus_place(args[0]), args[1])

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Final
 
 from crawler.readers import signatures
+from crawler.readers.encoding import wide_encoding
 from crawler.readers.source import Item, Source, Unreadable
 
 
@@ -217,6 +218,12 @@ def described() -> list[Description]:
     return entries
 
 
+def reads_spans(source: Source) -> bool:
+    """Whether the reader of an input can read a part of it: ``Source.span``."""
+    code = recognise(source).code
+    return hasattr(code, "reads_spans") and bool(code.reads_spans(source))
+
+
 def recognise(source: Source) -> Format:
     """Format of an input: as told, else by its content, else by its name.
 
@@ -231,7 +238,10 @@ def recognise(source: Source) -> Format:
         raise Unreadable("empty", "only blank space" if head else "0 bytes")
     if source.form is not None and source.depth == 0:
         return _told(source.form)
-    return _container(source) or _book(source) or _written(source, signatures.narrow(head), name)
+    if packed := _container(source):
+        return packed
+    wide = wide_encoding(head)
+    return _book(source, wide) or _written(source, signatures.narrow(head, wide), name)
 
 
 def _is_blank(source: Source) -> bool:
@@ -261,7 +271,7 @@ def _container(source: Source) -> Format | None:
     return {"warc": WARC, "wacz": WACZ}.get(kind, ARCHIVE) if kind else None
 
 
-def _book(source: Source) -> Format | None:
+def _book(source: Source, wide: str | None) -> Format | None:
     """Binary formats: those that are read, and rejects of all others."""
     head = source.head
     if MOBI.code.recognise(head):
@@ -270,7 +280,7 @@ def _book(source: Source) -> Format | None:
         return PARQUET
     if other := signatures.other_format(head):
         raise Unreadable("format_not_supported", f"{other} is not read")
-    if what := signatures.binary(head):
+    if what := signatures.binary(head, wide):
         raise Unreadable("binary", what)
     return None
 
@@ -313,5 +323,5 @@ def read(source: Source) -> Iterator[Item]:
     for item in form.read(source):
         is_empty = False
         yield item
-    if is_empty:
+    if is_empty and (source.span is None or source.span.is_first):
         raise Unreadable("no_story", f"read as {form.name}, and nothing in it is a story")

@@ -11,9 +11,9 @@ import orjson
 
 from crawler.readers import tables
 from crawler.readers.encoding import ENCODING_ERRORS
-from crawler.readers.source import Item, Rejected, Source, Unreadable
-from crawler.readers.tables import Row, Table
-from crawler.readers.tables_lines import TOO_LONG, encoding_of, lines_of, open_narrow
+from crawler.readers.source import Item, Rejected, Source, Span, Unreadable
+from crawler.readers.tables import Row, Table, rows_in
+from crawler.readers.tables_lines import TOO_LONG, can_be_cut, encoding_of, lines_of, open_narrow
 
 PARSER_VERSION: Final = tables.PARSER_VERSION
 
@@ -38,7 +38,13 @@ def read(source: Source, fields: Mapping[str, str] | None = None) -> Iterator[It
     Raises ``Unreadable``: ``bad_json``, ``no_story``, ``bad_mapping``, ``too_large`` (one value, no lines).
     """
     table = Table(source, "jsonl", fields, encoding="utf-8")
-    yield from tables.works_of(rows_of(source, table), table)
+    rows = rows_of(source, table)
+    yield from tables.works_of(rows if source.span is None else rows_in(rows, source.span, table), table)
+
+
+def reads_spans(source: Source) -> bool:
+    """Whether an input can be read in parts: one that has a record a line, in an encoding that keeps lines apart."""
+    return can_be_cut(source, encoding_of(source)) and not _PAGES.search(source.head[:4096]) and _by_line(source)
 
 
 def describe_mapping(source: Source, fields: Mapping[str, str] | None = None) -> str:
@@ -88,9 +94,12 @@ def _narrow_head(source: Source) -> bytes:
 
 
 def _lines(source: Source, table: Table) -> Iterator[Row | Rejected]:
-    good = bad = 0
+    span = source.span or Span(0, 1, None)
+    good, bad = int(not span.is_first), 0  # a part follows on a first one that held works
     with open_narrow(source, encoding_of(source)) as stream:
-        for number, line in lines_of(stream, source.max_bytes):
+        if not span.is_first:
+            stream.seek(span.start)
+        for number, line in lines_of(stream, source.max_bytes, span.line):
             if line is TOO_LONG or not line:
                 yield table.rejected(str(number), "too_large", f"a line of more than {source.max_bytes // 2**20} MiB")
                 continue

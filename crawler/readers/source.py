@@ -59,6 +59,27 @@ class Limits:
     """Archives within archives."""
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a large file of lines, as one task reads it.
+
+    Where it is cut is told by bytes, what belongs together by the reader: it reads from the first place on, at or
+    after the start, where one work has ended for sure and another begins, to the first such place after the end.
+    """
+
+    start: int
+    """Bytes before its first line."""
+    line: int
+    """Number of its first line."""
+    end: int | None
+    """Number of the first line after it; ``None`` where it goes on to the end of the file."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the file begins with it."""
+        return self.line == 1
+
+
 @dataclass
 class Budget:
     """What an input has cost so far, shared by everything that is unpacked from it."""
@@ -96,6 +117,9 @@ class Source:
     opener: Callable[[], BinaryIO] | None = field(default=None, repr=False)
     """Opens a member that is too large to hold: a stream from its first byte on that cannot seek, and that raises
     ``Unreadable`` where the member is damaged or costs more than the limits allow. ``None`` for all else."""
+
+    span: Span | None = None
+    """The part that is to be read, by a reader that ``reads_spans``; ``None`` for all of it."""
 
     form: str | None = None
     """Name of the format, where ``corpus.toml`` tells it; else it is recognised."""

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from crawler import ingest as ingest_module
-from crawler.ingest import ingest, stage_batch
+from crawler import ingest_tasks
+from crawler.ingest import ingest
+from crawler.ingest_tasks import stage_batch
 from crawler.scan import scan
 from crawler.workers import Done
 from pipelines import prepare as prepare_module
@@ -87,12 +89,13 @@ def test_workers_that_die_whatever_they_are_given_end_the_run(tmp_path, folder, 
 def test_a_work_that_cannot_be_prepared_costs_no_other(tmp_path, folder, monkeypatch):
     opened = prepare_module._open
 
-    def failing(work):
-        if work.title == "Tale 3":
+    def failing(works, begin):
+        titles = {work.title for work in works}
+        if "Tale 3" in titles:
             raise ZeroDivisionError("a fault")
-        if work.title == "Tale 4":
+        if "Tale 4" in titles:
             raise MemoryError
-        return opened(work)
+        return opened(works, begin)
 
     monkeypatch.setattr(prepare_module, "_open", failing)
     corpus = stage_in_this_process(tmp_path, folder, monkeypatch)
@@ -106,7 +109,7 @@ def test_a_work_that_cannot_be_prepared_costs_no_other(tmp_path, folder, monkeyp
 
 
 def test_a_large_input_fills_several_segments(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr(ingest_module, "SEGMENT_CHARACTERS", 1500)
+    monkeypatch.setattr(ingest_tasks, "SEGMENT_CHARACTERS", 1500)
     small = stage_in_this_process(tmp_path, folder, monkeypatch)
     with closing(Staging(small.staging)) as staging:
         segments = staging.ledger.segments()

@@ -1,9 +1,12 @@
 """Partitions, file plans and folder names."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipelines.export import MAX_PARTITIONS, ahead, cut_by_size, file_plan, language_slug, partition_keys, site_slug
+from pipelines.export import MAX_PARTITIONS, ahead, cut_by_size, file_plan, language_slug, partitions, site_slug
 
 
 @pytest.mark.parametrize(
@@ -29,10 +32,22 @@ def test_language_folders(tag, slug):
 
 def test_the_smallest_of_too_many_languages_share_a_folder():
     tags = [f"{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(MAX_PARTITIONS + 10)]
-    keys = partition_keys(["ao3"] * len(tags), tags, list(range(len(tags))))
-    assert len(set(keys)) <= MAX_PARTITIONS
-    assert keys[-1] == ("ao3", tags[-1])
-    assert keys[0] == ("ao3", "other")
+    found = partitions(pa.array(["ao3"] * len(tags)), pa.array(tags), np.arange(len(tags)))
+    assert len(found) <= MAX_PARTITIONS
+    assert found["ao3", tags[-1]].tolist() == [len(tags) - 1]
+    assert found["ao3", "other"].tolist() == list(range(11))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ao3", "AO3", "x y"]), st.sampled_from(["en", "en-GB", "und", "zh"]))))
+def test_partitions_hold_every_work_once_and_in_order(works):
+    """Names that differ share a folder where their slugs are the same."""
+    sources, tags = [source for source, _ in works], [tag for _, tag in works]
+    found = partitions(pa.array(sources, pa.string()), pa.array(tags, pa.string()), np.ones(len(works), np.int64))
+    expected: dict[tuple[str, str], list[int]] = {}
+    for place, work in enumerate(works):
+        expected.setdefault((site_slug(work[0]), language_slug(work[1])), []).append(place)
+    assert {key: places.tolist() for key, places in found.items()} == expected
+    assert list(found) == sorted(expected)
 
 
 def test_runs_are_cut_by_size_and_by_rows():
@@ -43,8 +58,9 @@ def test_runs_are_cut_by_size_and_by_rows():
 
 
 def test_every_work_is_in_one_file():
-    keys = [("ao3", "en"), ("ffnet", "en"), ("ao3", "en")]
-    plan = [(key, number, places.tolist()) for key, number, places in file_plan(keys, np.array([2**30, 5, 2**30]))]
+    sources, tags = pa.array(["ao3", "ffnet", "ao3"]), pa.array(["en"] * 3)
+    made = file_plan(sources, tags, np.array([2**30, 5, 2**30]))
+    plan = [(key, number, places.tolist()) for key, number, places in made]
     assert plan == [(("ao3", "en"), 0, [0]), (("ao3", "en"), 1, [2]), (("ffnet", "en"), 0, [1])]
 
 
