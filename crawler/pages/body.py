@@ -219,8 +219,11 @@ def plain_of_html(html: str) -> str | None:
 
 def line(node: LexborNode) -> str:
     """Text of a heading or link on one line, without images; may be empty."""
+    markup = node.inner_html or ""
+    if "<" not in markup and "&" not in markup and markup.isascii() and markup.isprintable():
+        return one_line(markup)
     writer = Writer(images=False)
-    writer.feed(node.inner_html or "")
+    writer.feed(markup)
     writer.finish()
     return one_line(writer.text)
 

@@ -89,7 +89,7 @@ class Page:
         if found := _SAVED_FROM.search(self.html[:4096]):
             return found[1]
         for selector, attribute in (("link[rel=canonical]", "href"), ('meta[property="og:url"]', "content")):
-            node = self.tree.css_first(selector)
+            node = self.frame.css_first(selector)
             if node is not None and (address := node.attributes.get(attribute)):
                 return address
         return None
