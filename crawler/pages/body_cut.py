@@ -1,10 +1,10 @@
 """Pages parsed without their stories: nearly all bytes of a page are paragraphs with plain marks, which need no parser.
 
-In the source of a page, stretches of such paragraphs are found, and read there (``body_source``). One
+In the source of a page, stretches of such paragraphs are found, and read there (``body_paragraphs``). One
 ``<p>`` with a name of its own stands for each in what is parsed. In the tree it must stand where nothing but itself
 decides what a paragraph is: it holds only its own letter, so no mark is open from before, and the elements around it
 are plain wrappers. The paragraphs it stands for are balanced: they change nothing for what comes after them either, and
-the page around them is parsed as it would be with them. Where one stand-in is elsewhere, nothing is taken.
+the page around them is parsed as it would be with them. A run whose stand-in is elsewhere stays in the page.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from crawler.pages.body_paragraphs import paragraphs_of
 from crawler.pages.body_plain import Found
-from crawler.pages.body_source import paragraphs_of
 from crawler.pages.body_tags import CLOSES, OPENS, OTHER, Tags
 
 _LEAST: Final = 1_000

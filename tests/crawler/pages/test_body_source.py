@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.pages.body import passage, walked
+from crawler.pages.body_paragraphs import paragraphs_of
 from crawler.pages.body_plain import ODD
-from crawler.pages.body_source import paragraphs_of, story_in_source
+from crawler.pages.body_source import story_in_source
 from pipelines.clean import Cleaned, canonical, clean
 from tests.crawler.pages.test_body import _PIECE
 
