@@ -81,17 +81,26 @@ def _passage_in_frame(markup: str, frame: Frame) -> Passage:
     pieces, runs = frame.runs_in(markup)
     if not runs:
         return passage_of_serialised(markup)
+    if len(runs) == 1 and _is_alone(*pieces):
+        return _taken(runs[0].found)
     writer = Writer()
-    is_put = True
     for piece, run in zip(pieces, runs, strict=False):
         writer.feed(piece)
-        is_put = writer.put_story(run.found)
-        if not is_put:
+        if not writer.put_story(run.found):
             writer.feed(frame.markup_of(run))
     writer.feed(pieces[-1])
-    if len(runs) == 1 and is_put and writer.base == len(runs[0].found.text) + 2 and writer.is_between:
-        return _taken(runs[0].found)
     return _finished(writer)
+
+
+def _is_alone(before: str, after: str) -> bool:
+    """Whether a story is all that a reader sees of the serialised HTML around it, and is changed by nothing there."""
+    writer = Writer()
+    writer.feed(before)
+    if not writer.is_neutral:
+        return False
+    writer.feed(after)
+    writer.finish()
+    return not writer.paragraphs
 
 
 def without(markup: str, attribute: str) -> str:

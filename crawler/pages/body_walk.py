@@ -111,9 +111,9 @@ class Writer:
         return not self._stack
 
     @property
-    def is_between(self) -> bool:
-        """Whether no paragraph is in the making."""
-        return not self._size
+    def is_neutral(self) -> bool:
+        """Whether none of the open elements has a say in what a paragraph in them is."""
+        return not (self._open or self._kinds or self._typed or self._lists or self._rubies)
 
     def put_paragraph(self, text: str) -> None:
         """Add a paragraph of clean text, where no element is open."""
@@ -137,7 +137,7 @@ class Writer:
 
     def put_story(self, story: Found) -> bool:
         """Add clean paragraphs; says whether it could, as none of the open elements has a say in them."""
-        if self._open or self._kinds or self._typed or self._lists or self._rubies:
+        if not self.is_neutral:
             return False
         self.end_paragraph()
         breaks = set(story.breaks)

@@ -29,6 +29,8 @@ class Member:
 
     name: str
     open: Callable[[], BinaryIO]
+    whole: Callable[[], bytes | None] = lambda: None
+    """Gives its bytes at once where they are few and nothing about them is odd; it may raise ``Unreadable``."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,8 @@ def _items(source: Source, name: str, member: Member, read_member: ReadMember) -
 
 def _source(source: Source, name: str, member: Member) -> tuple[Source, _Rest | None]:
     """A member for its reader: with its bytes where they are few and sound, else with what opens it."""
+    if (content := member.whole()) is not None:
+        return source.member(name, content), None
     held = bytearray()
     stream = member.open()
     try:

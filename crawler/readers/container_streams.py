@@ -13,7 +13,8 @@ from typing import Any, BinaryIO, Final, Protocol
 from crawler.readers.source import Source, Unreadable
 
 CHUNK: Final = 64 * 1024
-_FREE_OF_RATIO: Final = 2**20
+FREE_OF_RATIO: Final = 2**20
+"""Bytes up to which nothing unpacks to too many."""
 _LZMA_MEMORY: Final = 256 * 2**20
 _SKIPPABLE_ZSTD: Final = tuple(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
 _WARC_DICTIONARY: Final = b"\x5d\x2a\x4d\x18"
@@ -162,7 +163,7 @@ def within_budget(source: Source) -> None:
 
 def absurd(source: Source, unpacked: int, packed: int) -> bool:
     """Whether sizes that an archive states are those of a bomb."""
-    return unpacked > _FREE_OF_RATIO and unpacked > source.limits.max_ratio * packed
+    return unpacked > FREE_OF_RATIO and unpacked > source.limits.max_ratio * packed
 
 
 def some(stream: BinaryIO, size: int) -> bytes:

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Final
 from crawler.readers.container_members import Member, Unread, decoded, seekable
 from crawler.readers.container_streams import (
     CHUNK,
+    FREE_OF_RATIO,
     Decompressor,
     Inflater,
     Meter,
@@ -28,6 +29,7 @@ from crawler.readers.container_streams import (
     suspicious_ratio,
     zstd_module,
 )
+from crawler.readers.container_whole import unpacked
 from crawler.readers.source import Source, Unreadable
 
 _END: Final = b"PK\5\6"
@@ -237,7 +239,20 @@ def _member(source: Source, entry: Entry, data: int | None) -> Member | Unread:
         method = _METHODS.get(entry.method, f"method {entry.method}")
         return Unread(entry.name, "format_not_supported", f"packed by {method}")
     meter = Meter(source)
-    return Member(entry.name, partial(_open, source, entry, data, meter))
+    opened = partial(_open, source, entry, data, meter)
+    return Member(entry.name, opened, partial(_whole, source, entry, data, meter))
+
+
+def _whole(source: Source, entry: Entry, data: int, meter: Meter) -> bytes | None:
+    """A small member's bytes at once; ``None`` for one that is to be opened: large, or not as the directory has it."""
+    if entry.unpacked is None or max(entry.packed, entry.unpacked) > FREE_OF_RATIO:
+        return None
+    with seekable(source) as stream:
+        packed = _at(stream, data, entry.packed)
+    if len(packed) < entry.packed or (held := unpacked(packed, entry.method, entry.unpacked, entry.crc)) is None:
+        return None
+    meter.count(len(held), len(packed))
+    return held
 
 
 def _open(source: Source, entry: Entry, data: int, meter: Meter) -> BinaryIO:

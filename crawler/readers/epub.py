@@ -13,6 +13,7 @@ from typing import Any, Final
 from selectolax.lexbor import LexborNode
 
 from crawler.pages import otw_download
+from crawler.pages.body_cut import Frame
 from crawler.pages.page import Page, Refused
 from crawler.readers import epub_generic, fanficfare
 from crawler.readers.epub_package import SPINE_ITEM_DAMAGED, Package, open_package
@@ -123,7 +124,7 @@ def _ao3_markup(package: Package) -> str | None:
             continue
         if place > 1 and not named and "preface" not in parts:
             return None
-        tree = page.parsed()
+        tree = page.framed()
         if not title and (head := tree.css_first("title")) is not None:
             title = head.text(deep=True)
         if tree.body is not None:
@@ -146,11 +147,21 @@ def _gather(body: LexborNode, parts: dict[str, list[str]]) -> None:
             part = parts.setdefault(name, [])
             grandchild = child.child
             while grandchild is not None:
-                part.append(grandchild.html or "")
+                part.append(_written(grandchild))
                 grandchild = grandchild.next
         else:
-            parts.setdefault("", []).append(child.html or "")
+            parts.setdefault("", []).append(_written(child))
         child = child.next
+
+
+def _written(node: LexborNode) -> str:
+    """Markup of a node, with the paragraphs of the story as the page has them."""
+    markup, frame = node.html or "", node.parser
+    if not isinstance(frame, Frame):
+        return markup
+    pieces, runs = frame.runs_in(markup)
+    stories = [frame.source[run.start : run.end].decode("utf-8") for run in runs]
+    return "".join([part for pair in zip(pieces, [*stories, ""], strict=True) for part in pair])
 
 
 def _only_child(node: LexborNode) -> LexborNode | None:

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.readers import fimfiction_json, jsonl
+from crawler.readers.container_whole import WholeMembers
 from crawler.readers.fimfiction_json import chapter_fields, provenance_of, work_of
 from crawler.readers.source import Item, Rejected, Source, Unreadable
 from crawler.readers.tables import Table
@@ -70,12 +71,21 @@ def read(source: Source, fields: Mapping[str, str] | None = None) -> Iterator[It
         with source.open() as stream:
             seekable: BinaryIO = stream if stream.seekable() else io.BytesIO(source.data)
             with zipfile.ZipFile(seekable) as archive:
-                yield from _works(source, archive)
+                yield from _works(source, _Zip(seekable, archive))
     except _DAMAGED as error:
         raise Unreadable("damaged", f"ZIP: {' '.join(str(error).split())[:200]}") from error
 
 
-def _works(source: Source, archive: zipfile.ZipFile) -> Iterator[Item]:
+class _Zip:
+    """An open zip, and its members by their places in it."""
+
+    def __init__(self, stream: BinaryIO, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.whole = WholeMembers(stream, archive.infolist())
+
+
+def _works(source: Source, file: _Zip) -> Iterator[Item]:
+    archive = file.archive
     try:
         info = archive.getinfo(_INDEX)
     except KeyError:
@@ -91,19 +101,19 @@ def _works(source: Source, archive: zipfile.ZipFile) -> Iterator[Item]:
             match = _LINE.match(line)
             record = jsonl.loads(match[2]) if match else None
             if isinstance(record, dict) and fimfiction_json.is_story(record):
-                yield from _story(source, archive, record)
+                yield from _story(source, file, record)
             else:
                 yield table.rejected(f"{_INDEX}:{number}", "bad_row", "no story of the index's shape")
 
 
-def _story(source: Source, archive: zipfile.ZipFile, record: dict[str, Any]) -> Iterator[Item]:
+def _story(source: Source, file: _Zip, record: dict[str, Any]) -> Iterator[Item]:
     """The story; where its EPUB is absent or damaged a reject says so, and what the index states is kept."""
     kept = record.get("archive")
     path = str((kept if isinstance(kept, dict) else record).get("path") or "")
     ref = f"{source.ref}/{path}".encode("utf-8", "backslashreplace").decode("utf-8")
     chapters: tuple[Chapter, ...] = ()
     try:
-        chapters = tuple(_chapters(source, archive, path, record))
+        chapters = tuple(_chapters(source, file, path, record))
     except Unreadable as error:
         yield Rejected(ref, error.reason, error.detail, FORMAT)
     except KeyError:
@@ -130,27 +140,30 @@ def _charge(source: Source, info: zipfile.ZipInfo) -> None:
         raise Unreadable("suspicious_ratio", f"{info.filename}: {info.file_size} bytes of {info.compress_size}")
 
 
-def _unpacked(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+def _unpacked(source: Source, file: _Zip, info: zipfile.ZipInfo) -> bytes:
     """Bytes of a member within the limits; the size that the directory states is not trusted."""
     if info.file_size > source.max_bytes:
         raise Unreadable("too_large", f"{info.filename}: larger than {source.max_bytes // 2**20} MiB")
     _charge(source, info)
-    with archive.open(info) as member:
+    if (held := file.whole.read(info)) is not None:
+        return held
+    with file.archive.open(info) as member:
         data = member.read(info.file_size + 1)
     if len(data) > info.file_size:
         raise Unreadable("damaged", f"{info.filename}: larger than stated")
     return data
 
 
-def _chapters(source: Source, archive: zipfile.ZipFile, path: str, record: Mapping[str, Any]) -> Iterator[Chapter]:
+def _chapters(source: Source, file: _Zip, path: str, record: Mapping[str, Any]) -> Iterator[Chapter]:
     """Chapters of a story's EPUB with what the index says of each.
 
     Raises ``KeyError`` where the archive lacks the EPUB, ``Unreadable`` and the errors of ``zipfile``.
     """
     if not path:
         return
-    data = _unpacked(source, archive, archive.getinfo(path))
-    with zipfile.ZipFile(io.BytesIO(data)) as epub:
+    stream = io.BytesIO(_unpacked(source, file, file.archive.getinfo(path)))
+    with zipfile.ZipFile(stream) as archive:
+        epub = _Zip(stream, archive)
         pages = [_Page(_unpacked(source, epub, info)) for info in _in_order(source, epub)]
     parts = list(_joined(pages))
     listed = record.get("chapters")
@@ -171,9 +184,9 @@ def _fields_of(part: _Page, place: int, parts: Sequence[_Page], known: Sequence[
     return {**fields, "notes_before": part.notes_before, "notes_after": part.notes_after}
 
 
-def _in_order(source: Source, epub: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+def _in_order(source: Source, epub: _Zip) -> list[zipfile.ZipInfo]:
     """Chapter documents by the spine, else by the numbers in their names."""
-    members = {info.filename: info for info in epub.infolist() if not info.is_dir()}
+    members = {info.filename: info for info in epub.archive.infolist() if not info.is_dir()}
     pages = [name for name in members if re.search(r"\.x?html?\Z", name, re.IGNORECASE)]
     opf = next((name for name in members if name.endswith(".opf")), None)
     order = _spine(_unpacked(source, epub, members[opf]), posixpath.dirname(opf)) if opf else []
@@ -205,8 +218,10 @@ class _Page:
 
     def __init__(self, html: bytes) -> None:
         from crawler.pages.body import passage, plain  # noqa: PLC0415 - the index alone needs no HTML
+        from crawler.pages.body_cut import framed  # noqa: PLC0415
 
-        tree = LexborHTMLParser(html.decode("utf-8", "replace"))
+        text = html.decode("utf-8", "replace")
+        tree = framed(html if "\ufffd" not in text else text.encode()) or LexborHTMLParser(text)
         heading = tree.css_first("h1")
         self.title = " ".join(heading.text().split()) or None if heading is not None else None
         self.notes_before: str | None = None
