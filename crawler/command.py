@@ -35,6 +35,8 @@ class Reporting:
             place = f"{error.filename}: " if error.filename else ""
             self._fail(name, CannotStart(f"{place}{os.strerror(error.errno or 0)}"))
         except KeyboardInterrupt:
+            # CPython notes an interruption inside exec (a dataclass being made), and would die of it at the end
+            exec("")  # noqa: S102 - it forgets with the next one
             self._fail(name, Incomplete("interrupted; what is staged is safe, run the same command again to go on"))
 
     def _fail(self, name: str, error: FanthologyError) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from pipelines.clean_blocks import find_blocks, mark_blocks, trimmed
+from pipelines.clean_blocks import Units, find_units, given_units, look_at_edges, trimmed
 from pipelines.clean_counts import compression_ratio, count_words
 from pipelines.clean_unicode import canonical, is_canonical, moved
 from pipelines.clean_utf8 import Utf8
@@ -17,8 +17,10 @@ from schemas.work import Block, Blocks, Span, Spans
 __all__ = [
     "CLEANER_VERSION",
     "Cleaned",
+    "Raw",
     "canonical",
     "clean",
+    "clean_many",
     "compression_ratio",
     "count_paragraphs",
     "count_words",
@@ -45,16 +47,53 @@ class Cleaned:
     """``text`` in UTF-8, for those who count and hash it."""
 
 
+class Raw(NamedTuple):
+    """A chapter as a source has it."""
+
+    text: str
+    title: str | None = None
+    blocks: Sequence[Block] = ()
+    spans: Sequence[Span] = ()
+
+
 def clean(text: str, *, title: str | None = None, blocks: Sequence[Block] = (), spans: Sequence[Span] = ()) -> Cleaned:
     """Canonical form of a chapter's ``text``, its blocks and its spans."""
-    clean_text, flags, utf8 = _encoded(text)
-    held_blocks, held_spans = Blocks.of(blocks), Spans.of(spans)
-    if (held_blocks or held_spans) and clean_text != text:
-        marks = (*held_blocks.columns[1:3], *held_spans.columns[1:3])
-        offsets = moved(text, chain.from_iterable(marks))
-        held_blocks, held_spans = _moved(held_blocks, offsets), _moved(held_spans, offsets)
-    marked = mark_blocks(clean_text, held_blocks, title) if held_blocks else find_blocks(clean_text, title, utf8)
-    return Cleaned(clean_text, marked, _trimmed(held_spans, clean_text), flags, utf8)
+    return clean_many([Raw(text, title, blocks, spans)])[0]
+
+
+def clean_many(chapters: Sequence[Raw], begin: Callable[[int], None] = lambda _: None) -> list[Cleaned]:
+    """``clean`` of each chapter; ``begin`` is called with the number of the one that is at work."""
+    opened = []
+    for number, chapter in enumerate(chapters):
+        begin(number)
+        opened.append(_opened(chapter))
+    look_at_edges(each.units for each in opened)
+    cleaned = []
+    for number, (text, units, spans, flags, utf8) in enumerate(opened):
+        begin(number)
+        cleaned.append(Cleaned(text, units.marked(), spans, flags, utf8))
+    return cleaned
+
+
+class _Opened(NamedTuple):
+    """A canonical text whose blocks are not yet marked."""
+
+    text: str
+    units: Units
+    spans: Spans
+    flags: tuple[str, ...]
+    utf8: Utf8
+
+
+def _opened(chapter: Raw) -> _Opened:
+    text, flags, utf8 = _encoded(chapter.text)
+    blocks, spans = Blocks.of(chapter.blocks), Spans.of(chapter.spans)
+    if (blocks or spans) and text != chapter.text:
+        marks = (*blocks.columns[1:3], *spans.columns[1:3])
+        offsets = moved(chapter.text, chain.from_iterable(marks))
+        blocks, spans = _moved(blocks, offsets), _moved(spans, offsets)
+    units = given_units(text, blocks, chapter.title) if blocks else find_units(text, chapter.title, utf8)
+    return _Opened(text, units, _trimmed(spans, text), flags, utf8)
 
 
 def _encoded(text: str) -> tuple[str, tuple[str, ...], Utf8]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -36,36 +36,33 @@ _SHORT = 4096
 """Characters: a shorter text is looked through faster paragraph by paragraph."""
 
 
-def find_blocks(text: str, title: str | None = None, utf8: Utf8 | None = None) -> Blocks:
-    """Blocks of ``text``, which is canonical: sorted, disjoint, covering all but white space.
+def find_units(text: str, title: str | None = None, utf8: Utf8 | None = None) -> Units:
+    """The paragraphs of ``text``, which is canonical: sorted, disjoint, covering all but white space.
 
     ``title`` is the chapter's, to know it when the text repeats it; ``utf8`` is the text's, where that is at hand.
     """
-    if not text:
-        return Blocks.empty()
-    units = _one_line_units(text, utf8 or Utf8.of(text)) if len(text) > _SHORT else None
-    if units is None:
-        units = _Units(text, [], [])
-        at = 0
-        for paragraph in text.split("\n\n"):
-            if "\n" in paragraph:
-                units.add_lines(paragraph, at, title)
-            else:
-                plain = len(paragraph) > LONGEST_MARK and paragraph[0] not in _CLOSING
-                units.add(at, at + len(paragraph), None if plain else _by_itself(paragraph))
-            at += len(paragraph) + 2
-    units.mark(title)
-    return units.blocks()
+    if len(text) > _SHORT and (found := _one_line_units(text, title, utf8 or Utf8.of(text))):
+        return found
+    units = Units(text, title)
+    at = 0
+    for paragraph in text.split("\n\n") if text else ():
+        if "\n" in paragraph:
+            units.add_lines(paragraph, at)
+        else:
+            plain = len(paragraph) > LONGEST_MARK and paragraph[0] not in _CLOSING
+            units.add(at, at + len(paragraph), None if plain else _by_itself(paragraph))
+        at += len(paragraph) + 2
+    return units
 
 
-def _one_line_units(text: str, utf8: Utf8) -> _Units | None:
+def _one_line_units(text: str, title: str | None, utf8: Utf8) -> Units | None:
     """The paragraphs of a text in which each is one line; ``None`` where one is more."""
     if utf8.lines.size != 2 * utf8.breaks.size:
         return None
     ends = np.append(utf8.characters_before(utf8.breaks), len(text))
     starts = np.zeros_like(ends)
     starts[1:] = ends[:-1] + 2
-    units = _Units(text, starts.tolist(), ends.tolist())
+    units = Units(text, title, starts.tolist(), ends.tolist())
     brackets = [char for char in _CLOSING if char.encode() in (utf8.data if char.isascii() else utf8.beyond_data)]
     units.openings = [index for index, start in enumerate(units.starts) if text[start] in brackets] if brackets else []
     short = (ends - starts <= LONGEST_MARK).nonzero()[0].tolist()
@@ -74,13 +71,13 @@ def _one_line_units(text: str, utf8: Utf8) -> _Units | None:
     return units
 
 
-def mark_blocks(text: str, given: Sequence[Block], title: str | None = None) -> Blocks:
-    """The ``given`` blocks of a canonical ``text``, with notes, breaks and ends told among its paragraphs.
+def given_units(text: str, given: Sequence[Block], title: str | None = None) -> Units:
+    """The ``given`` blocks of a canonical ``text``.
 
     Kinds other than ``p`` stay as given. Text between the given blocks becomes paragraphs, overlaps go to the
     block that begins first.
     """
-    units = _Units(text, [], [])
+    units = Units(text, title)
     done = 0
     marks = zip(*Blocks.of(given).columns, strict=True)
     for kind, start, end, rule, score in sorted(marks, key=lambda mark: (mark[1], -mark[2])):
@@ -97,8 +94,15 @@ def mark_blocks(text: str, given: Sequence[Block], title: str | None = None) -> 
             units.add(start, end, None)
         done = end
     units.add_gap(done, len(text))
-    units.mark(title)
-    return units.blocks()
+    return units
+
+
+def look_at_edges(chapters: Iterable[Units]) -> None:
+    """Find out which stems of notes the blocks at the edges hold, of many chapters at once."""
+    edges = [(units, index) for units in chapters for index in units.edges()]
+    held = stems_of([units.paragraph(index) for units, index in edges])
+    for (units, index), stems in zip(edges, held, strict=True):
+        units.edge_stems[index] = stems
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -126,34 +130,38 @@ def _bracketed(guess: Guess | None) -> Guess | None:
     return guess and Guess(guess.kind, "note_bracketed", 0.9)
 
 
-class _Units:
+class Units:
     """The blocks to be: where each begins and ends, and of those that are no plain paragraphs what a rule said."""
 
-    def __init__(self, text: str, starts: list[int], ends: list[int]) -> None:
+    def __init__(
+        self, text: str, title: str | None, starts: list[int] | None = None, ends: list[int] | None = None
+    ) -> None:
         self.text = text
-        self.starts = starts
-        self.ends = ends
+        self.title = title
+        self.starts = starts or []
+        self.ends = ends or []
         self.guesses: dict[int, Guess] = {}
         """By index."""
         self.openings: list[int] | None = None
         """Indexes of those that begin with a bracket, where they are known."""
         self.edge_stems: dict[int, Stems] = {}
-        """Those that the blocks at the edges hold, by index."""
+        """Those that the blocks at the edges hold, by index; of others, any."""
 
     def add(self, start: int, end: int, guess: Guess | None) -> None:
+        """Add a block, and what a rule said of it."""
         if guess:
             self.guesses[len(self.starts)] = guess
         self.starts.append(start)
         self.ends.append(end)
 
-    def add_lines(self, paragraph: str, at: int, title: str | None) -> None:
+    def add_lines(self, paragraph: str, at: int) -> None:
         """Add a paragraph of several lines: a scene break or first heading among them is a block of its own."""
         lines = paragraph.split("\n")
         begin = here = at
         for number, line in enumerate(lines):
             guess = scene_break(line) if len(line) <= LONGEST_MARK else None
             if at == number == 0 and guess is None:
-                guess = heading(line, title)
+                guess = heading(line, self.title)
             if guess and (guess.score or 0) >= 0.9:
                 self.add_paragraph(begin, here - 1)
                 self.add(here, here + len(line), guess)
@@ -162,11 +170,13 @@ class _Units:
         self.add_paragraph(begin, here - 1)
 
     def add_paragraph(self, start: int, end: int) -> None:
+        """Add a paragraph of several lines, unless it is empty."""
         if start < end:
             paragraph = self.text[start:end]
             self.add(start, end, _by_itself(paragraph) or verse(paragraph))
 
     def add_gap(self, start: int, end: int) -> None:
+        """Add the paragraphs of a stretch that no given block covers."""
         for paragraph in self.text[start:end].split("\n\n") if start < end else ():
             inner, outer = trimmed(self.text, start, start + len(paragraph))
             if inner < outer:
@@ -174,30 +184,37 @@ class _Units:
             start += len(paragraph) + 2
 
     def paragraph(self, index: int) -> str:
+        """The text of a block."""
         return self.text[self.starts[index] : self.ends[index]]
 
     def kind(self, index: int) -> str:
+        """The kind of a block, as far as it is told."""
         guess = self.guesses.get(index)
         return guess.kind if guess else "p"
 
     def tell(self, index: int, guess: Guess | None) -> None:
+        """Take what a rule said of a block, if anything."""
         if guess:
             self.guesses[index] = guess
 
-    def mark(self, title: str | None) -> None:
-        """Apply the rules that go by a block's place."""
+    def edges(self) -> list[int]:
+        """Indexes of the blocks at both ends."""
         count = len(self.starts)
-        edges = sorted({*range(min(_EDGE, count)), *range(max(0, count - _EDGE), count)})
-        held = stems_of([self.paragraph(index) for index in edges])
-        self.edge_stems = dict(zip(edges, held, strict=True))
-        self._mark_head(title)
+        return list(range(count)) if count <= 2 * _EDGE else [*range(_EDGE), *range(count - _EDGE, count)]
+
+    def marked(self) -> Blocks:
+        """The blocks, with notes, breaks and ends told by their place."""
+        if not self.starts:
+            return Blocks.empty()
+        self._mark_head()
         self._mark_ends()
         self._mark_tail()
         self._mark_after_breaks()
         self._mark_open_brackets()
         self._continue_notes()
+        return self._blocks()
 
-    def _mark_head(self, title: str | None) -> None:
+    def _mark_head(self) -> None:
         prose = False
         count = len(self.starts)
         for index in range(min(_LONGEST_RUN, count)):
@@ -205,7 +222,7 @@ class _Units:
                 break
             if index not in self.guesses:
                 paragraph = self.paragraph(index)
-                told = None if prose else heading(paragraph, title) or note_label(paragraph)
+                told = None if prose else heading(paragraph, self.title) or note_label(paragraph)
                 self.tell(index, told or note_opener(paragraph) or self._words(paragraph, index))
             prose = prose or self.kind(index) in _PROSE
 
@@ -290,7 +307,7 @@ class _Units:
         paragraphs = [self.paragraph(index) for index in indexes]
         return not any(map(speaks, paragraphs)) and 2 * sum(talks(p) > 0 for p in paragraphs) >= len(paragraphs)
 
-    def blocks(self) -> Blocks:
+    def _blocks(self) -> Blocks:
         count = len(self.starts)
         if not self.guesses:
             return Blocks(("p",) * count, self.starts, self.ends, (None,) * count, (None,) * count)

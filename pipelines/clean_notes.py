@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -204,6 +205,8 @@ NO_STEMS = Stems((), (), ())
 
 _KEY_BYTES = 4
 """A stem is looked for by four of its bytes, all places of a text at once."""
+_PIECE = 1 << 15
+"""Places that are looked at together: what fits a processor's cache."""
 _RARITY = " etaoinshrdlucmfwypvbgkjqxz"
 
 
@@ -233,12 +236,15 @@ def _is_key() -> npt.NDArray[np.bool_]:
 
 
 _QUOTES = re.compile('["“”„«»「『]')
-_STARTS_SPEECH = tuple("\"“”„«»「『‘'—–")
+_STARTS_QUOTATION = tuple('"“”„«»「『')
+_STARTS_SPEECH = (*_STARTS_QUOTATION, *"‘'—–")
 _STARTS_QUOTED = (*_STARTS_SPEECH, "’", "´")
 
 
 def note_opener(paragraph: str) -> Guess | None:
     """Whether ``paragraph`` opens as a note or disclaimer does, such as ``A/N`` or ``От автора:``."""
+    if paragraph.startswith(_STARTS_QUOTATION):
+        return None
     opening = _plain(paragraph[:_OPENING])
     lowered = opening.lower()
     guess = None
@@ -291,16 +297,29 @@ def stems_of(paragraphs: Sequence[str]) -> list[Stems]:
     """
     lowered = ["" if p.startswith(_STARTS_QUOTED) else _plain(p[:_BODY]).lower() for p in paragraphs]
     together = "\n".join(lowered)
-    found = [stem for stem in _SHORT_STEMS if stem in together]
-    data = together.encode("utf-8", "surrogatepass")
-    if len(data) >= _KEY_BYTES:
-        keys = np.ndarray((len(data) - _KEY_BYTES + 1,), "<u4", data, strides=(1,)).astype(np.uint32)
-        for key in set(keys[_is_key()[_slots(keys)]].tolist()):
-            found += _STEMS_OF_KEY.get(key, ())
-    found = [stem for stem in found if stem in together]
-    if not found:
-        return [NO_STEMS] * len(lowered)
-    return [_in_groups(frozenset([stem for stem in found if stem in passage])) for passage in lowered]
+    short = [stem for stem in _SHORT_STEMS if stem in together]
+    likely = _likely_stems([passage.encode("utf-8", "surrogatepass") for passage in lowered])
+    return [
+        _in_groups(frozenset([stem for stem in (*short, *likely.get(number, ())) if stem in passage]))
+        for number, passage in enumerate(lowered)
+    ]
+
+
+def _likely_stems(passages: Sequence[bytes]) -> dict[int, set[str]]:
+    """By number of the passage, the longer stems whose rarest bytes it holds."""
+    data = b"\n".join(passages)
+    likely: defaultdict[int, set[str]] = defaultdict(set)
+    if len(data) < _KEY_BYTES:
+        return likely
+    every = np.ndarray((len(data) - _KEY_BYTES + 1,), "<u4", data, strides=(1,))
+    ends = np.cumsum([len(passage) + 1 for passage in passages])
+    for start in range(0, len(every), _PIECE):
+        keys = every[start : start + _PIECE].astype(np.uint32)
+        places = _is_key()[_slots(keys)].nonzero()[0]
+        numbers = ends.searchsorted(places + start, "right")
+        for number, key in set(zip(numbers.tolist(), keys[places].tolist(), strict=True)):
+            likely[number].update(_STEMS_OF_KEY.get(key, ()))
+    return likely
 
 
 @lru_cache(maxsize=1024)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -25,10 +26,14 @@ from pipelines.fingerprint_words import SHINGLE_WORDS, Encoded, Hashes, Marks, W
 from pipelines.staged_columns import read_runs, whole
 
 VERIFY_VERSION = "1"
+_COLUMNS = ("text", "blocks")
 UNCOUNTED_BLOCKS = ("note_candidate", "disclaimer")
 """Kinds of blocks that are no part of the story."""
 BATCH_WORDS = 1_000_000
 """Words of the works that one task holds, 25 bytes each with their shingles; a single pair may pass it."""
+_LEAST_WORDS = 200_000
+_TASKS = 4
+"""Few pairs are divided among so many tasks, if each has so many words: no process waits long for another."""
 OWN_OF_BOTH = 0.2
 """Two works that each have so large a part of their own, in whole passages, may share but boilerplate."""
 OWN_RUN = 30
@@ -39,6 +44,8 @@ SAMPLED = np.uint64(1 << 62)
 """Shared shingles with a hash below this are sampled: one in four …"""
 MAX_SAMPLES = 64
 """… and so many at most."""
+_MUCH_LARGER = 8
+"""Members of so much smaller a set are looked up in the other one by one."""
 
 OVERLAP = np.dtype(
     [
@@ -101,24 +108,18 @@ def verify(task: VerifyTask) -> Compared:
 
 
 def _texts_of(located: dict[int, Located]) -> dict[int, Text]:
-    """Texts of works, a segment at a time."""
-    texts: dict[int, Text] = {}
-    by_segment: dict[str, list[tuple[int, int, int]]] = {}
-    for place, (segment, first, count) in located.items():
-        by_segment.setdefault(segment, []).append((first, count, place))
-    for segment, works in by_segment.items():
-        works.sort()
-        runs = [(first, count) for first, count, _ in works]
-        table = pa.concat_tables(read_runs(segment, "chapters", ("text", "blocks"), runs))
-        chapters = iter(cased_words_of(_story_texts(table)))
-        for _, count, place in works:
-            texts[place] = Text(list(islice(chapters, count)))
-    return texts
+    """Texts of works, read in the order in which they lie and looked at together."""
+    places = sorted(located, key=located.__getitem__)
+    tables: list[pa.Table] = []
+    for segment, works in groupby(map(located.__getitem__, places), key=itemgetter(0)):
+        tables += read_runs(segment, "chapters", _COLUMNS, [(first, count) for _, first, count in works])
+    chapters = iter(cased_words_of(_story_texts(pa.concat_tables(tables)))) if tables else iter(())
+    return {place: Text(list(islice(chapters, located[place][2]))) for place in places}
 
 
 def story_texts(segment: str, first: int, count: int) -> list[str]:
     """Texts of the chapters of a work, without blocks that are no part of the story."""
-    (table,) = read_runs(segment, "chapters", ("text", "blocks"), [(first, count)])
+    (table,) = read_runs(segment, "chapters", _COLUMNS, [(first, count)])
     return [str(text, "utf-8") for text in _story_texts(table)]
 
 
@@ -215,11 +216,19 @@ def jaccard_of(shared: int, one: int, other: int) -> float:
 def common(one: Hashes, other: Hashes) -> Hashes:
     """Members of both of two sorted sets."""
     small, large = (one, other) if len(one) <= len(other) else (other, one)
-    if not len(small):
-        return small
-    places = np.minimum(np.searchsorted(large, small), len(large) - 1)
-    both: Hashes = small[large[places] == small]
-    return both
+    if len(large) > _MUCH_LARGER * len(small):
+        return small[np.flatnonzero(_is_in(small, large))]
+    both = np.concatenate((small, large))
+    both.sort(kind="stable")  # finds the two sorted runs, and merges them
+    shared: Hashes = both[:-1][both[1:] == both[:-1]]
+    return shared
+
+
+def _is_in(values: Hashes, members: Hashes) -> Marks:
+    """Which values are among some sorted members, of which there is one at least."""
+    places = np.searchsorted(members, values)
+    marks: Marks = members.take(places, mode="clip") == values
+    return marks
 
 
 def own_part(chapters: Sequence[Hashes], shared: Hashes) -> float:
@@ -229,9 +238,7 @@ def own_part(chapters: Sequence[Hashes], shared: Hashes) -> float:
         return float(total >= OWN_RUN)
     own = 0
     for words in chapters:
-        found = shingles(words)
-        places = np.minimum(np.searchsorted(shared, found), len(shared) - 1)
-        hits = np.flatnonzero(shared[places] == found)
+        hits = np.flatnonzero(_is_in(shingles(words), shared))
         covered_to = np.concatenate(([0], hits + SHINGLE_WORDS))
         gaps = np.concatenate((hits, [len(words)])) - covered_to
         own += int(gaps[gaps >= OWN_RUN].sum())
@@ -246,12 +253,14 @@ def verify_tasks(
     locate: Callable[[Places], dict[int, Located]],
 ) -> Iterator[VerifyTask]:
     """Pairs in batches of bounded text; ``pairs`` is sorted, so that a work's pairs lie together."""
+    everything = int(n_words[np.unique(np.concatenate(split(pairs)))].sum())
+    most = min(BATCH_WORDS, max(_LEAST_WORDS, everything // _TASKS))
     start = size = 0
     needed: dict[int, None] = {}
     for end, (one, other) in enumerate(zip(*map(np.ndarray.tolist, split(pairs)), strict=True)):
         new = [place for place in (one, other) if place not in needed]
         more = int(n_words[new].sum())
-        if needed and size + more > BATCH_WORDS:
+        if needed and size + more > most:
             yield VerifyTask(pairs[start:end], asks_names[start:end], locate(np.array(list(needed))), thresholds)
             start, size, needed = end, 0, {}
             new = [one, other]

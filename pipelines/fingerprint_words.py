@@ -21,6 +21,7 @@ import numpy.typing as npt
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.intp]
 Marks = npt.NDArray[np.bool_]
+Octets = npt.NDArray[np.uint8]
 Encoded = bytes | memoryview
 """A text in UTF-8."""
 
@@ -30,6 +31,8 @@ _BLOCK = 1 << 18
 """Bytes that are hashed at once: small enough for the caches."""
 _LONGEST = 64
 """Bytes of a word; longer runs of letters are cut into pieces, so that hostile text costs linear time."""
+_FEW, _MANY = 1024, 1 << 15
+"""Between so many and so many hashes, sorting by the first 16 bits pays."""
 _LOOK_BACK = 1024
 """Bytes that a block is shortened by at most to end between two words."""
 
@@ -40,11 +43,8 @@ _SPREAD = (0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xC2B2AE3D27D4EB4F, 0xA0761D6
 _PLACE_1, _PLACE_2, _PLACE_4 = map(np.uint64, _SPREAD[1:4])
 """Multipliers of a shingle's first word, its first two and its first four, on top of each other."""
 
-_SPACE = 0x20
-_FOLD = bytes(
-    ord(chr(byte).lower()) if byte < 0x80 and chr(byte).isalnum() else byte if byte >= 0x80 else _SPACE
-    for byte in range(256)
-)
+_SMALL = np.uint64(0x2020202020202020)
+"""The bit that tells a small letter from a capital in ASCII, in each of eight bytes. All digits have it."""
 _KEEP_BYTES = np.array([(1 << (8 * n)) - 1 for n in range(9)], dtype=np.uint64)
 
 _LETTER, _SEPARATOR, _WORD_OF_ITS_OWN, _FOLDS_IN_PLACE, _CAPITAL, _FOLDS = 1, 2, 3, 4, 5, 6
@@ -67,7 +67,7 @@ def _classes() -> npt.NDArray[np.uint8]:
 
 @cache
 def _folded() -> npt.NDArray[np.uint32]:
-    """What code points fold to, where they fold in place."""
+    """What code points fold to, where they fold in place: the bytes of its UTF-8, the first one lowest."""
     return np.zeros(0x110000, dtype=np.uint32)
 
 
@@ -80,9 +80,11 @@ def _class_of(code: int) -> int:
     folded = character.casefold()
     if folded == character:
         return _LETTER
-    if len(folded) > 1 or len(folded.encode()) != len(character.encode()):
+    if len(folded.encode()) != len(character.encode()):
         return _FOLDS
-    return _FOLDS_IN_PLACE if character.islower() else _CAPITAL
+    if character.islower():
+        return _FOLDS_IN_PLACE
+    return _CAPITAL if len(folded) == 1 else _FOLDS
 
 
 def _within(code: int, ranges: Iterable[tuple[int, int]]) -> bool:
@@ -95,7 +97,7 @@ def _classify(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     if not found.all():
         for code in np.unique(codes[found == 0]).tolist():
             if _class_of(code) in {_FOLDS_IN_PLACE, _CAPITAL}:
-                _folded()[code] = ord(chr(code).casefold())
+                _folded()[code] = int.from_bytes(chr(code).casefold().encode(), "little")
             table[code] = _class_of(code)
         found = table[codes]
     return found
@@ -149,25 +151,31 @@ class Words(NamedTuple):
 def _block_words(pieces: Sequence[Encoded]) -> list[Words]:
     """Words of each of a block's pieces."""
     laid_out = _lay_out(pieces)
-    padded = bytearray(laid_out.translate(_FOLD))
-    letters = np.frombuffer(padded, dtype=np.uint8)
+    letters = np.frombuffer(laid_out, dtype=np.uint8)
+    inside = _is_inside(letters)
     alone = np.empty((2, 0), dtype=np.intp)
     capitals = np.empty(0, dtype=np.intp)
-    leads = np.empty(0, dtype=np.intp) if padded.isascii() else _blank_punctuation(letters)
+    leads = capitals if laid_out.isascii() else _without_punctuation(letters, inside)
     if leads.size:
         sizes, codes = _decode(letters, leads)
         classes = _classify(codes)
         if (classes == _FOLDS).any():
             return _block_words(_unfold(pieces, np.unique(codes[classes == _FOLDS]).tolist()))
-        _normalise(letters, leads, sizes, codes, classes)
+        separators = classes == _SEPARATOR
+        if separators.any():
+            _set_apart(inside, leads[separators], sizes[separators])
+        upper = classes >= _FOLDS_IN_PLACE
+        if upper.any():
+            letters = letters.copy()
+            _fold(letters, leads[upper], sizes[upper], _folded()[codes[upper]])
         of_its_own = classes == _WORD_OF_ITS_OWN
         alone = np.stack((leads[of_its_own], leads[of_its_own] + sizes[of_its_own]))
         capitals = leads[classes == _CAPITAL]
-    starts, ends = _word_bounds(letters, alone)
-    hashes = _hash_words(padded, starts, ends)
-    marks = np.frombuffer(laid_out, dtype=np.uint8).take(starts) - np.uint8(0x41) < 26
-    if capitals.size:
-        marks |= np.isin(starts, capitals, assume_unique=True)
+    starts, ends = _word_bounds(inside, alone)
+    hashes, marks = _hash_words(letters, starts, ends)
+    if capitals.size and starts.size:
+        first = np.minimum(np.searchsorted(starts, capitals), len(starts) - 1)
+        marks[first[starts[first] == capitals]] = True
     if len(pieces) == 1:
         return [Words(hashes, marks)]
     borders = np.searchsorted(starts, np.cumsum([len(piece) + 1 for piece in pieces[:-1]])).tolist()
@@ -193,20 +201,32 @@ def _lay_out(pieces: Sequence[Encoded]) -> bytes:
     return b" ".join((b"", *pieces, b" " * _LONGEST))
 
 
-def _blank_punctuation(letters: npt.NDArray[np.uint8]) -> Places:
-    """Overwrite U+2000 to U+203F (dashes, quotes, spaces: never part of a word); where the other characters lie.
+def _is_inside(letters: Octets) -> Marks:
+    """Which bytes are part of a word as far as they tell: letters and digits of ASCII, and all that is outside it."""
+    moved = letters | np.uint8(0x20)
+    moved -= np.uint8(0x61)
+    inside = moved < 26
+    np.subtract(letters, np.uint8(0x30), out=moved)
+    inside |= moved < 10
+    inside |= letters >= 0x80
+    return inside
+
+
+def _without_punctuation(letters: Octets, inside: Marks) -> Places:
+    """Leave out U+2000 to U+203F (dashes, quotes, spaces: never part of a word); where the other characters lie.
 
     They are most of what English has outside ASCII: the general way costs several times as much.
     """
-    leads = np.flatnonzero(letters >= 0xC0)
-    punctuation = (letters.take(leads) == 0xE2) & (letters.take(leads + 1) == 0x80)
-    blank = leads[punctuation]
+    punctuation = letters[:-1] == 0xE2
+    punctuation &= letters[1:] == 0x80
     for n in range(3):
-        letters[blank + n] = _SPACE
-    return leads[~punctuation] if len(blank) < len(leads) else leads[:0]
+        inside[n : n + len(punctuation)] &= ~punctuation[: len(inside) - n]
+    others = letters[:-1] >= 0xC0
+    others &= ~punctuation
+    return np.flatnonzero(others)
 
 
-def _decode(letters: npt.NDArray[np.uint8], leads: Places) -> tuple[Places, npt.NDArray[np.uint32]]:
+def _decode(letters: Octets, leads: Places) -> tuple[Places, npt.NDArray[np.uint32]]:
     """Sizes in bytes and code points of the characters outside ASCII."""
     codes = letters[leads].astype(np.uint32)
     sizes = 2 + (codes >= 0xE0).astype(np.intp) + (codes >= 0xF0)
@@ -217,31 +237,21 @@ def _decode(letters: npt.NDArray[np.uint8], leads: Places) -> tuple[Places, npt.
     return sizes, codes
 
 
-def _normalise(
-    letters: npt.NDArray[np.uint8],
-    leads: Places,
-    sizes: Places,
-    codes: npt.NDArray[np.uint32],
-    classes: npt.NDArray[np.uint8],
-) -> None:
-    """Overwrite separators outside ASCII with spaces, and letters with what they fold to."""
-    blank = np.flatnonzero(classes == _SEPARATOR)
+def _set_apart(inside: Marks, leads: Places, sizes: Places) -> None:
+    """Take characters out of the words."""
     for n in range(4):
-        letters[leads[blank if n < 2 else blank[sizes[blank] > n]] + n] = _SPACE
-    upper = np.flatnonzero((classes == _FOLDS_IN_PLACE) | (classes == _CAPITAL))
-    lower = _folded()[codes[upper]]
-    for size in (2, 3, 4) if upper.size else ():
-        chosen = sizes[upper] == size
-        places, code = leads[upper[chosen]] + size - 1, lower[chosen]
-        for n in range(size - 1):
-            letters[places - n] = 0x80 | code >> (6 * n) & 0x3F
-        lead = (0, 0, 0xC0, 0xE0, 0xF0)[size]
-        letters[places - size + 1] = lead | code >> (6 * (size - 1))
+        inside[leads[sizes > n] + n] = False
 
 
-def _word_bounds(letters: npt.NDArray[np.uint8], alone: Places) -> tuple[Places, Places]:
+def _fold(letters: Octets, leads: Places, sizes: Places, folded: npt.NDArray[np.uint32]) -> None:
+    """Overwrite letters with what they fold to."""
+    for n in range(4):
+        reaches = sizes > n
+        letters[leads[reaches] + n] = folded[reaches] >> 8 * n & 0xFF
+
+
+def _word_bounds(inside: Marks, alone: Places) -> tuple[Places, Places]:
     """First byte of each word and the byte after it."""
-    inside = letters != _SPACE
     if alone.size:
         begins = inside.copy()
         begins[1:] &= ~inside[:-1]
@@ -264,23 +274,49 @@ def _word_bounds(letters: npt.NDArray[np.uint8], alone: Places) -> tuple[Places,
     return starts, ends
 
 
-def _hash_words(padded: bytearray, starts: Places, ends: Places) -> Hashes:
-    """Hash each word by its bytes, eight at a time, little-endian on every machine."""
-    eights = np.ndarray(
-        (len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,)
-    )  # at every byte: "take" copies it all
+def _hash_words(letters: Octets, starts: Places, ends: Places) -> tuple[Hashes, Marks]:
+    """Hash of each word by its bytes, eight at a time; and whether it begins with a capital of ASCII."""
+    whole = letters[: len(letters) & -8].view("<u8")
+    aligned = whole.astype(np.uint64, copy=False)  # little-endian on every machine
     lengths = ends - starts
-    hashes = eights.take(starts).astype(np.uint64, copy=False)  # "take" copies all of it first: for most words only
-    hashes &= _KEEP_BYTES.take(lengths, mode="clip")
-    hashes = _stir(hashes)
+    hashes = _eight_from(aligned, starts)
+    capitals = hashes.astype(np.uint8) - np.uint8(0x41) < 26
+    hashes = _stir(_folded_bytes(hashes, lengths))
     longer = np.flatnonzero(lengths > 8)
     offset = 8
     while longer.size:
-        rest = np.minimum(lengths[longer] - offset, 8)
-        hashes[longer] = _stir(hashes[longer] ^ eights[starts[longer] + offset] & _KEEP_BYTES[rest])
+        rest = _folded_bytes(_eight_from(aligned, starts[longer] + offset), lengths[longer] - offset)
+        rest ^= hashes[longer]
+        hashes[longer] = _stir(rest)
         offset += 8
         longer = longer[lengths[longer] > offset]
-    return hashes
+    return hashes, capitals
+
+
+def _eight_from(aligned: Hashes, places: Places) -> Hashes:
+    """Eight bytes from each of some places on, out of the two aligned eights that they lie in."""
+    eights = places >> 3
+    bits = (places & 7).view(np.uint64)
+    bits <<= np.uint64(3)
+    low = aligned.take(eights)
+    low >>= bits
+    eights += 1
+    high = aligned.take(eights)
+    high <<= np.uint64(1)  # a shift by 64, where the low eight is all, is defined only in two parts
+    bits ^= np.uint64(63)
+    high <<= bits
+    high |= low
+    return high
+
+
+def _folded_bytes(eights: Hashes, lengths: Places) -> Hashes:
+    """So many bytes of each eight, but eight at most, with letters of ASCII made small, in place."""
+    small = ~eights
+    small >>= np.uint64(2)
+    small &= _SMALL
+    eights |= small
+    eights &= _KEEP_BYTES.take(lengths, mode="clip")
+    return eights
 
 
 def _stir(values: Hashes) -> Hashes:
@@ -349,8 +385,27 @@ def shingle_set(texts: Iterable[str]) -> Hashes:
 
 
 def distinct(parts: Iterable[Hashes]) -> Hashes:
-    """Sorted distinct values of several arrays."""
-    ordered = np.sort(np.concatenate([np.empty(0, dtype=np.uint64), *parts]))
+    """Sorted distinct values of several arrays of hashes."""
+    ordered = _sorted(np.concatenate([np.empty(0, dtype=np.uint64), *parts]))
     new = np.ones(len(ordered), dtype=bool)  # np.unique hashes first, and takes three times as long
-    new[1:] = ordered[1:] != ordered[:-1]
-    return ordered[new]
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return ordered.take(np.flatnonzero(new))
+
+
+def _sorted(hashes: Hashes) -> Hashes:
+    """Hashes in order. They are spread evenly: in that of their first 16 bits few are out of place.
+
+    Numpy sorts by those in linear time, and all 64 bits three times as slowly on some processors with AVX-512.
+    """
+    if not _FEW <= len(hashes) <= _MANY:
+        return np.sort(hashes)
+    first = (hashes >> np.uint64(48)).astype(np.uint16)
+    order = first.argsort(kind="stable")
+    hashes, first = hashes.take(order), first.take(order)
+    same = first[1:] == first[:-1]
+    tied = np.zeros(len(hashes), dtype=bool)
+    tied[1:] = same
+    tied[:-1] |= same
+    places = np.flatnonzero(tied)
+    hashes[places] = np.sort(hashes.take(places))
+    return hashes

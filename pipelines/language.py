@@ -13,12 +13,31 @@ from dataclasses import dataclass
 from math import fsum
 
 from pipelines import language_engines
-from pipelines.language_chapters import MAIN_LANGUAGE, STRATEGY, Detection, detect, detect_many, is_known
+from pipelines.language_chapters import (
+    STRATEGY,
+    Body,
+    Detection,
+    detect,
+    detect_many,
+    detect_works,
+    is_known,
+)
+from pipelines.language_looks import MAIN_LANGUAGE
 from pipelines.language_tags import group, is_stated, same_language, settled
 from schemas.tables import LanguageShare
 from schemas.vocabulary import LanguageStatus
 
-__all__ = ["Detection", "WorkLanguage", "combine", "detect", "detect_many", "engines", "same_language"]
+__all__ = [
+    "Body",
+    "Detection",
+    "WorkLanguage",
+    "combine",
+    "detect",
+    "detect_many",
+    "detect_works",
+    "engines",
+    "same_language",
+]
 
 
 @dataclass(frozen=True, slots=True)

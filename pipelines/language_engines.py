@@ -1,4 +1,4 @@
-"""The engines that identify languages: langdetect always, langdetect-rs in its place, pycld2 beside it.
+"""The engines that identify languages: langdetect's method always, langdetect-rs in its place, pycld2 beside it.
 
 Nothing optional is imported before it is asked for. Everything is loaded once, under a lock: langdetect's own
 module-level ``detect`` gives wrong labels when threads start it cold.
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 from langdetect.detector_factory import PROFILES_DIRECTORY
 
+from pipelines.language_grams import SEED, Grams
 from pipelines.language_pairs import Pairs, common_letters
 from pipelines.language_scripts import PROFILES, SINGLE, script_of
 from pipelines.language_tags import tag_of
@@ -26,7 +27,6 @@ from pipelines.language_tags import tag_of
 EXTRA_PROFILES = Path(__file__).parent / "profiles"
 PARITY_FILE = EXTRA_PROFILES / "parity.json"
 EXTRA = ("eo", "la")
-SEED = 0
 TOLERANCE = 1e-9
 
 _AS_IN_PROFILES = str.maketrans("șțی", "şţي")
@@ -63,37 +63,25 @@ class Second(Protocol):
 
 
 class Langdetect:
-    """langdetect behind the script gate, from either package: ``langdetect`` or ``langdetect_rs``.
+    """langdetect behind the script gate: the profiles that compete for a script, in sorted order.
 
-    One factory for each kind of script holds the profiles that compete there, in sorted order. That gives the
-    probabilities of one factory for all under a prior map that is zero for the others, at two thirds of its
-    cost. Each factory has its own seed, so that the answer depends on nothing but the text.
+    That gives the probabilities of all profiles under a prior map that is zero for the others, at two thirds of the
+    cost. The seed is fixed, so that the answer depends on nothing but the text.
     """
 
-    def __init__(self, package: str, profiles: Mapping[str, bytes]) -> None:
-        self._errors: Any = importlib.import_module(f"{package}.lang_detect_exception").LangDetectException
-        self._factories: dict[str, Any] = {}
+    def __init__(self, profiles: Mapping[str, bytes]) -> None:
+        self._profiles = profiles
+        self._grams: dict[str, Grams] = {}
         self._letters: dict[str, frozenset[str]] = {}
-        factory_class: Any = importlib.import_module(f"{package}.detector_factory").DetectorFactory
-        profile_class: Any = importlib.import_module(f"{package}.utils.lang_profile").LangProfile
-        for script, codes in PROFILES.items():
-            factory = factory_class()
-            factory.seed = SEED
-            parsed = [orjson.loads(profiles[code]) for code in codes]
-            for index, profile in enumerate(parsed):
-                factory.add_profile(profile_class(**profile), index, len(codes))
-            self._factories[script] = factory
-            self._letters[script] = frozenset(letter for profile in parsed for letter in common_letters(profile))
+
+    def _parsed(self, script: str) -> list[dict[str, Any]]:
+        return [orjson.loads(self._profiles[code]) for code in PROFILES[script]]
 
     def probabilities(self, text: str, script: str) -> list[tuple[str, float]]:
         """Codes of langdetect and their probabilities above 0.1, best first; empty where it finds no features."""
-        detector = self._factories[script].create()
-        detector.append(text)
-        try:
-            found = detector.get_probabilities()
-        except self._errors:
-            return []
-        return [(str(each.lang), float(each.prob)) for each in found]
+        if (grams := self._grams.get(script)) is None:
+            grams = self._grams[script] = Grams(self._parsed(script))
+        return grams.probabilities(text)
 
     def strange_letters(self, text: str, script: str) -> int:
         """Letters of a cleaned text, in this script, that no competing language writes.
@@ -101,17 +89,50 @@ class Langdetect:
         They give Serbian, Belarusian, Kazakh, Icelandic or Maltese away, for which langdetect has no profile and
         another name. Not counted are Chinese characters and Latin Extended Additional, which the profiles blur.
         """
-        if script.startswith("Chinese"):
+        if script.startswith("Chinese") or (script == "Latin" and text.isascii()):
             return 0
-        known = self._letters[script]
+        if (known := self._letters.get(script)) is None:
+            letters = (letter for profile in self._parsed(script) for letter in common_letters(profile))
+            known = self._letters[script] = frozenset(letters)
         strange = [
             letter
-            for letter in set(text)
+            for letter in set(text) - known
             if letter.translate(_AS_IN_PROFILES) not in known
             and script_of(letter) == script
             and not "\u1e00" <= letter <= "\u1eff"
         ]
         return sum(map(text.count, strange))
+
+
+class PackagedLangdetect(Langdetect):
+    """The same, as a package computes it: ``langdetect`` itself or ``langdetect_rs``."""
+
+    def __init__(self, package: str, profiles: Mapping[str, bytes]) -> None:
+        super().__init__(profiles)
+        self._errors: Any = importlib.import_module(f"{package}.lang_detect_exception").LangDetectException
+        self._factory: Any = importlib.import_module(f"{package}.detector_factory").DetectorFactory
+        self._profile: Any = importlib.import_module(f"{package}.utils.lang_profile").LangProfile
+        self._factories: dict[str, Any] = {}
+
+    def _made(self, script: str) -> Any:
+        factory = self._factory()
+        factory.seed = SEED
+        parsed = self._parsed(script)
+        for index, profile in enumerate(parsed):
+            factory.add_profile(self._profile(**profile), index, len(parsed))
+        return factory
+
+    def probabilities(self, text: str, script: str) -> list[tuple[str, float]]:
+        """As that of ``Langdetect``."""
+        if (factory := self._factories.get(script)) is None:
+            factory = self._factories[script] = self._made(script)
+        detector = factory.create()
+        detector.append(text)
+        try:
+            found = detector.get_probabilities()
+        except self._errors:
+            return []
+        return [(str(each.lang), float(each.prob)) for each in found]
 
 
 class Cld2:
@@ -196,7 +217,7 @@ def _load() -> Engines:
 def _first(profiles: Mapping[str, bytes], digest: str) -> tuple[Langdetect, str]:
     try:
         name = f"langdetect-rs {version('langdetect-rs')}"
-        fast = Langdetect("langdetect_rs", profiles)
+        fast = PackagedLangdetect("langdetect_rs", profiles)
         why = check_parity(fast, digest)
     except (ImportError, PackageNotFoundError):
         why = "langdetect-rs is not installed"
@@ -206,7 +227,7 @@ def _first(profiles: Mapping[str, bytes], digest: str) -> tuple[Langdetect, str]
         if why is None:
             return fast, f"{name}, equal to langdetect on the parity strings"
         why = f"{name} is not used: {why}"
-    return Langdetect("langdetect", profiles), f"python ({why})"
+    return Langdetect(profiles), f"python ({why})"
 
 
 def _second() -> tuple[Second | None, str]:

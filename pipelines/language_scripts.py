@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.clean_utf8 import Utf8
+
 # First and last code point of the blocks that matter, after NFKC: compatibility forms are gone by then.
 _BLOCKS = (
     (0x0041, 0x02AF, "Latin"),
@@ -148,27 +150,38 @@ def script_of(char: str) -> str | None:
     return _BLOCKS[at][2]
 
 
-def letters_by_script(text: str) -> dict[str, int]:
+def letters_by_script(text: str, utf8: Utf8 | None = None) -> dict[str, int]:
     """Number of letters of a whole text by script: Unicode category L, in ``other`` where no script is told apart.
 
     Kana and Han are apart. ``marks`` are the vowel signs of the scripts of South Asia: half of what a reader there
-    calls letters. One linear pass without a Python object for each character.
+    calls letters. One linear pass without a Python object for each character; ``utf8`` is the text's UTF-8, where that
+    is at hand.
     """
+    if utf8 is not None:
+        counts = {"Latin": latin} if (latin := _count_latin(utf8.units)) else {}
+        if utf8.beyond_data:
+            _count(_codes(utf8.beyond_data.decode("utf-8", "surrogatepass")), counts)
+        return counts
     if len(text) < _SHORT and text.isascii():
         latin = count_ascii_letters(text)
         return {"Latin": latin} if latin else {}
     latin = 0
-    counts: dict[str, int] = {}
+    counts = {}
     for start in range(0, len(text), _CHUNK):
         codes = _codes(text[start : start + _CHUNK])
-        lower = codes | 32  # makes letters of A to Z, of nothing else
-        lower -= 97
-        latin += int(np.count_nonzero(lower < 26))
+        latin += _count_latin(codes)
         if codes.itemsize > 1 and len(others := codes[codes > 127]):
             _count(others, counts)
     if latin:
         counts["Latin"] = counts.get("Latin", 0) + latin
     return counts
+
+
+def _count_latin(codes: NDArray[Any]) -> int:
+    """Number of the letters A to Z."""
+    lower = codes | 32  # makes letters of A to Z, of nothing else
+    lower -= 97
+    return int(np.count_nonzero(lower < 26))
 
 
 def _codes(text: str) -> NDArray[Any]:

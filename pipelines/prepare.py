@@ -84,30 +84,22 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
     Each step is taken for all works before the next, and texts are fingerprinted together: the processor's caches then
     hold what a step needs. About 1 MB of text at a time is best.
     """
-    opened: dict[int, _Opened] = {}
-    refused: dict[int, Unprepared] = {}
-    for number, work in enumerate(works):
-        begin(number)
-        try:
-            opened[number] = _open(work)
-        except Unprepared as error:
-            refused[number] = error
-    detected: dict[int, list[language.Detection]] = {}
-    for number, one in opened.items():
-        begin(number)
-        detected[number] = language.detect_many([chapter.text for chapter in one.chapters], one.declared)
+    opened, refused = _open(works, begin)
+    numbers = list(opened)
+    bodies = [_body(one) for one in opened.values()]
+    detected = language.detect_works(bodies, lambda place: begin(numbers[place]))
     drafts: dict[int, _Draft] = {}
-    for number, one in opened.items():
+    for number, detections in zip(numbers, detected, strict=True):
         begin(number)
-        drafts[number] = _draft(one, detected[number])
-    texts = [chapter.text for draft in drafts.values() for chapter in draft.chapters]
-    prints = iter(fingerprint.fingerprint_chapters(texts))
+        drafts[number] = _draft(opened[number], detections)
+    encoded = [chapter.utf8.data for number in drafts for chapter in opened[number].chapters]
+    prints = iter(fingerprint.fingerprint_chapters(encoded))
     own = [list(islice(prints, len(draft.chapters))) for draft in drafts.values()]
     prepared = {
         number: Prepared(draft.work, draft.chapters, found)
         for (number, draft), found in zip(drafts.items(), fingerprint.fingerprint_works(own), strict=True)
     }
-    return [refused[number] if number in refused else prepared[number] for number in range(len(works))]
+    return [prepared[number] if number in prepared else refused[number] for number in range(len(works))]
 
 
 class _Opened(NamedTuple):
@@ -126,15 +118,31 @@ class _Draft(NamedTuple):
     chapters: tuple[ChapterRow, ...]
 
 
-def _open(work: Work) -> _Opened:
-    title = clean.one_line(work.title)
-    cleaned = [
-        clean.clean(chapter.text, title=chapter.title or title, blocks=chapter.blocks, spans=chapter.spans)
+def _open(works: Sequence[Work], begin: Callable[[int], None]) -> tuple[dict[int, _Opened], dict[int, Unprepared]]:
+    """Works with clean chapters, and why others hold no text, by number."""
+    titles = [clean.one_line(work.title) for work in works]
+    raws = [
+        clean.Raw(chapter.text, chapter.title or title, chapter.blocks, chapter.spans)
+        for work, title in zip(works, titles, strict=True)
         for chapter in work.chapters
     ]
-    if cleaned and not any(chapter.text for chapter in cleaned):
-        raise Unprepared("no_text", "its chapters hold nothing but white space")
-    return _Opened(work, title, cleaned, language_of(work.language_raw) if work.language_raw else None)
+    owners = [number for number, work in enumerate(works) for _ in work.chapters]
+    cleaned = iter(clean.clean_many(raws, lambda place: begin(owners[place])))
+    opened: dict[int, _Opened] = {}
+    refused: dict[int, Unprepared] = {}
+    for number, (work, title) in enumerate(zip(works, titles, strict=True)):
+        chapters = list(islice(cleaned, len(work.chapters)))
+        if chapters and not any(chapter.text for chapter in chapters):
+            refused[number] = Unprepared("no_text", "its chapters hold nothing but white space")
+            continue
+        declared = language_of(work.language_raw) if work.language_raw else None
+        opened[number] = _Opened(work, title, chapters, declared)
+    return opened, refused
+
+
+def _body(opened: _Opened) -> language.Body:
+    texts = [chapter.text for chapter in opened.chapters]
+    return language.Body(texts, opened.declared, [chapter.utf8 for chapter in opened.chapters])
 
 
 def _draft(opened: _Opened, detections: list[language.Detection]) -> _Draft:

@@ -174,6 +174,21 @@ def test_an_interruption_is_one_line_and_the_same_command_goes_on(reference, sto
     ]
 
 
+def test_an_interruption_while_a_class_is_made_ends_with_the_same_status(tmp_path):
+    (tmp_path / "interrupted.py").write_text(
+        "import sys\n"
+        "from crawler.command import Reporting\n"
+        "command = Reporting()\n"
+        "command.reported('ingest', lambda: exec('raise KeyboardInterrupt'))\n"
+        "sys.exit(command.exitcode)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-m", "interrupted"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    assert ended.returncode == 3, ended.stderr
+    assert ended.stderr.startswith("scrapy ingest: interrupted; ")
+
+
 def test_build_applies_edited_settings(reference, tmp_path):
     corpus = tmp_path / "corpus"
     shutil.copytree(reference[0], corpus, symlinks=True)

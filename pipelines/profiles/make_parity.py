@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from pipelines.language_engines import PARITY_FILE, Langdetect, profiles_digest, shipped_profiles
+from pipelines.language_engines import PARITY_FILE, PackagedLangdetect, profiles_digest, shipped_profiles
 from pipelines.language_windows import cleaned
 
 # Whole sentences, short and torn ones whose answer hangs on every single draw, and what is hardly text.
@@ -55,7 +55,7 @@ TEXTS = {
 def main() -> None:
     """Ask langdetect and write its answers."""
     profiles = shipped_profiles()
-    engine = Langdetect("langdetect", profiles)
+    engine = PackagedLangdetect("langdetect", profiles)
     cases = [
         {"script": script, "text": text, "probabilities": engine.probabilities(text, script)}
         for script, texts in TEXTS.items()

@@ -78,7 +78,7 @@ def engine_sets() -> Iterator[tuple[str, Engines]]:
     profiles = language_engines.shipped_profiles()
     installed = language_engines.load()
     pairs = Pairs(profiles)
-    firsts = {"langdetect": Langdetect("langdetect", profiles)}
+    firsts = {"langdetect": Langdetect(profiles)}
     if "equal to langdetect" in installed.methods["language_engine"]:
         firsts["langdetect-rs"] = installed.first
     for name, first in firsts.items():

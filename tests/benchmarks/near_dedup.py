@@ -20,7 +20,7 @@ def main() -> None:
     works, out, processes = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     out.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as place, task_runner(processes, TASKS) as run:
-        from tests.benchmarks.near_dedup_tasks import deduplicate  # noqa: PLC0415 - the workers load it meanwhile
+        from tests.benchmarks.near_dedup_steps import deduplicate  # noqa: PLC0415 - the workers load theirs meanwhile
 
         deduplicate(works, out, Path(place), run)
 

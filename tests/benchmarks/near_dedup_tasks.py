@@ -1,73 +1,103 @@
-"""What the near-dedup benchmark does in its processes: stage, search, write."""
+"""What the near-dedup benchmark does in its processes: stage and write. They load no models and no policy."""
 
 from __future__ import annotations
 
 import gc
-from itertools import islice
+from dataclasses import dataclass
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.json as pj
 import pyarrow.parquet as pq
 
-from pipelines.dedup import find_duplicates
-from pipelines.dedup_decide import DUPLICATE
-from pipelines.dedup_links import Run
+from pipelines import dedup_preload  # noqa: F401 - what a search needs
 from pipelines.fingerprint import fingerprint_chapters, fingerprint_works
 from pipelines.fingerprint_table import FINGERPRINT_FIELDS, fingerprint_columns
-from pipelines.staged_columns import read_columns
-from pipelines.without_pandas import settle_pandas
-from schemas.arrow import arrow_schema
-from schemas.corpus import DedupConfig
-from schemas.tables import ChapterRow
-from tests.benchmarks.dedup import ranges
-from tests.staged_stories import FACTS, staged_works
+from pipelines.staged_columns import read_columns, whole
 
-
-def stage_range(task: tuple[str, int, int, str]) -> str:
-    """Fingerprint the works of a range of lines and stage them as a segment."""
-    path, start, end, folder = task
-    with Path(path).open("rb") as stream:
-        stream.seek(start)
-        works = [orjson.loads(line) for line in stream.readlines(end - start - 1)]
-    chapters = [chapter.encode() for work in works for chapter in work["chapters"]]
-    prints = iter(fingerprint_chapters(chapters))
-    done = fingerprint_works([list(islice(prints, len(work["chapters"]))) for work in works])
-    counts = np.array([len(work["chapters"]) for work in works], dtype=np.int32)
-    known = {
-        "work_id": [work["id"] for work in works],
-        "source": [work["source"] for work in works],
-        "title": [work["title"] for work in works],
-        "authors": [work["authors"] for work in works],
-        "n_words": [sum(one.chapter_words) for one in done],
-        "n_chapters": counts,
-        "raw_sha256": [one.exact.hex() for one in done],
-        "content_sha256": [one.exact.hex() for one in done],
-        "cleaner_version": ["1"] * len(works),
-        "first_chapter": np.cumsum(counts) - counts,
-    }
-    facts = [*FACTS, pa.field("first_chapter", pa.int32())]
-    columns = [
-        pa.array(known[field.name], field.type) if field.name in known else pa.nulls(len(works), field.type)
-        for field in facts
+_LINES = pa.schema(
+    [
+        *(pa.field(name, pa.string()) for name in ("id", "source", "title")),
+        pa.field("authors", pa.list_(pa.string())),
+        pa.field("chapters", pa.list_(pa.large_string())),
     ]
-    schema = pa.schema([*facts, *FINGERPRINT_FIELDS])
-    _write(Path(folder), "works", pa.table([*columns, *fingerprint_columns(done)], schema=schema))
-    ends = np.cumsum([0, *map(len, chapters)], dtype=np.int64)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(chapters))]
-    texts = pa.Array.from_buffers(pa.large_string(), len(chapters), buffers)
-    blocks = arrow_schema(ChapterRow).field("blocks").type
-    none = pa.ListArray.from_arrays(np.zeros(len(chapters) + 1, np.int32), pa.array([], blocks.value_type), type=blocks)
-    _write(Path(folder), "chapters", pa.table({"text": texts, "blocks": none}))
-    return folder
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StageTask:
+    """A range of lines to be staged as a segment."""
+
+    path: str
+    start: int
+    end: int
+    folder: str
+    facts: pa.Schema
+    """Columns of the staged works that say what is stated of them."""
+    blocks: pa.DataType
+    """Type of that column of the staged chapters."""
+
+
+def stage_range(task: StageTask) -> str:
+    """Fingerprint the works of a range of lines and stage them."""
+    works = _read(task)
+    listed = whole(works.column("chapters"))
+    texts = listed.flatten()
+    counts = np.asarray(listed.value_lengths(), dtype=np.int32)
+    prints = iter(fingerprint_chapters(_encoded(texts)))
+    done = fingerprint_works([list(islice(prints, count)) for count in counts.tolist()])
+    shas = pa.array([one.exact.hex() for one in done])
+    known = {
+        "work_id": works.column("id"),
+        **{name: works.column(name) for name in ("source", "title", "authors")},
+        "n_words": pa.array([sum(one.chapter_words) for one in done]),
+        "n_chapters": pa.array(counts),
+        "raw_sha256": shas,
+        "content_sha256": shas,
+        "cleaner_version": pa.array(["1"] * len(works)),
+    }
+    columns = [
+        known[field.name].cast(field.type) if field.name in known else pa.nulls(len(works), field.type)
+        for field in task.facts
+    ]
+    schema = task.facts.append(pa.field("first_chapter", pa.int32()))
+    columns.append(pa.array(np.cumsum(counts, dtype=np.int32) - counts))
+    for field, column in zip(FINGERPRINT_FIELDS, fingerprint_columns(done), strict=True):
+        schema = schema.append(field)
+        columns.append(column)
+    _write(Path(task.folder), "works", pa.table(columns, schema=schema))
+    ends = pa.array(np.zeros(len(texts) + 1, np.int32))
+    none = pa.ListArray.from_arrays(ends, pa.array([], task.blocks.value_type), type=task.blocks)
+    _write(Path(task.folder), "chapters", pa.table({"text": texts, "blocks": none}))
+    return task.folder
+
+
+def _read(task: StageTask) -> pa.Table:
+    """Lines as a table: texts stay in UTF-8."""
+    with Path(task.path).open("rb") as stream:
+        stream.seek(task.start)
+        lines = stream.read(task.end - task.start)
+    return pj.read_json(
+        pa.BufferReader(lines),
+        read_options=pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+        parse_options=pj.ParseOptions(explicit_schema=_LINES, unexpected_field_behavior="ignore"),
+    )
+
+
+def _encoded(texts: pa.Array) -> list[memoryview]:
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int64, offset=8 * texts.offset, count=len(texts) + 1).tolist()
+    content = memoryview(data)
+    return [content[start:end] for start, end in pairwise(ends)]
 
 
 def _write(folder: Path, name: str, table: pa.Table) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with pa.ipc.new_file(str(folder / f"{name}.arrow"), table.schema) as writer:
-        writer.write_table(table)
+        writer.write_table(table.combine_chunks())
 
 
 def write_segment(task: tuple[str, str, frozenset[str]]) -> None:
@@ -82,16 +112,4 @@ def write_segment(task: tuple[str, str, frozenset[str]]) -> None:
     pq.write_table(kept, out, compression="zstd", compression_level=3, use_dictionary=False, write_statistics=["id"])
 
 
-def deduplicate(works: Path, out: Path, place: Path, run: Run) -> None:
-    """Write the works that are no copies to ``out``; what is staged lies in ``place``."""
-    folders = list(run(stage_range, ranges(works, place / "segments")))
-    staged = staged_works([Path(folder) for folder in folders])
-    findings = find_duplicates(staged, DedupConfig(), place / "dedup", run)
-    ids = np.asarray(staged.works.column("work_id").to_pylist(), dtype=object)
-    left_out = frozenset(ids[findings.role_of == DUPLICATE].tolist())
-    outputs = [(path, str(out / f"part-{number:05d}.parquet"), left_out) for number, path in enumerate(folders)]
-    list(run(write_segment, outputs))
-
-
-settle_pandas()
 gc.freeze()

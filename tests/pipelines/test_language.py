@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipelines import language_engines
 from pipelines.language import Detection, detect, detect_many, engines
-from pipelines.language_engines import Cld2, Engines, Langdetect, Opinion, shipped_profiles
+from pipelines.language_engines import Cld2, Engines, Langdetect, Opinion, PackagedLangdetect, shipped_profiles
 from pipelines.language_pairs import Pairs
 from pipelines.language_scripts import PROFILES
 from schemas.vocabulary import LanguageStatus
@@ -54,7 +54,7 @@ class Fixed:
 
 @pytest.fixture(scope="module")
 def python_engine():
-    return Langdetect("langdetect", shipped_profiles())
+    return Langdetect(shipped_profiles())
 
 
 @pytest.fixture(params=["python", "langdetect_rs", "langdetect_rs with pycld2"])
@@ -72,7 +72,7 @@ def any_engines(request, python_engine, monkeypatch):
 
 @cache
 def rust_engine() -> Langdetect:
-    return Langdetect("langdetect_rs", shipped_profiles())
+    return PackagedLangdetect("langdetect_rs", shipped_profiles())
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ class Undecided:
 
 @pytest.fixture(scope="module")
 def engine():
-    return Langdetect("langdetect", PROFILES)
+    return Langdetect(PROFILES)
 
 
 @pytest.fixture(params=["alone", "with pycld2"])

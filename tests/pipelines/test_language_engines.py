@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from langdetect.detector_factory import PROFILES_DIRECTORY
 
 from pipelines import language_engines
@@ -21,6 +23,7 @@ from pipelines.language_engines import (
     Cld2,
     Langdetect,
     Opinion,
+    PackagedLangdetect,
     check_parity,
     profiles_digest,
     shipped_profiles,
@@ -30,6 +33,7 @@ from pipelines.language_tags import tag_of
 from pipelines.profiles.make_profiles import paragraphs, profile_of
 
 ROOT = Path(__file__).parents[2]
+CASES = json.loads(PARITY_FILE.read_text(encoding="utf-8"))["cases"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +43,12 @@ def profiles():
 
 @pytest.fixture(scope="module")
 def python_engine(profiles):
-    return Langdetect("langdetect", profiles)
+    return PackagedLangdetect("langdetect", profiles)
+
+
+@pytest.fixture(scope="module")
+def array_engine(profiles):
+    return Langdetect(profiles)
 
 
 class Answering:
@@ -59,6 +68,28 @@ def test_langdetect_itself_gives_the_recorded_answers(python_engine, profiles):
     assert check_parity(python_engine, profiles_digest(profiles)) is None
 
 
+def test_the_method_over_arrays_gives_the_recorded_answers(profiles):
+    assert check_parity(Langdetect(profiles), profiles_digest(profiles)) is None
+
+
+SEEDS = "abcdeEFGHÀÉàéșțğıİßñ  \n\t.,'-&[]^_`@http://x.yя ЯЖжїєабвгд中文字的是了カひらア가나다نلاکیی\u0301\u0300\u0323"
+SEEDS += "\u2019\u201c\U0001f600\U00010400\U00010401ऀअआकखﬁạếOUᾼ\ud800"
+
+
+@pytest.mark.parametrize("script", PROFILES)
+@given(
+    text=st.text(st.sampled_from(SEEDS) | st.characters(), max_size=300)
+    | st.lists(st.sampled_from([case["text"] for case in CASES]), max_size=3).map(" ".join)
+)
+@example(text="")
+@example(text=" ")
+@example(text="no " * 4000)
+def test_the_method_over_arrays_is_langdetects(text, script, python_engine, array_engine):
+    found, expected = (engine.probabilities(text, script) for engine in (array_engine, python_engine))
+    assert [code for code, _ in found] == [code for code, _ in expected]
+    assert [probability for _, probability in found] == pytest.approx([p for _, p in expected], abs=1e-9)
+
+
 def test_the_recorded_answers_try_what_is_hard():
     cases = json.loads(PARITY_FILE.read_text(encoding="utf-8"))["cases"]
     assert len(cases) >= 50
@@ -69,7 +100,7 @@ def test_the_recorded_answers_try_what_is_hard():
 
 def test_langdetect_rs_is_equal(profiles):
     pytest.importorskip("langdetect_rs")
-    assert check_parity(Langdetect("langdetect_rs", profiles), profiles_digest(profiles)) is None
+    assert check_parity(PackagedLangdetect("langdetect_rs", profiles), profiles_digest(profiles)) is None
 
 
 @pytest.mark.parametrize(
@@ -126,7 +157,7 @@ def test_an_engine_that_fails_parity_is_not_used(monkeypatch):
     found = language_engines._load()
     assert found.methods["language_engine"].startswith("python (langdetect-rs 0.")
     assert found.methods["language_engine"].endswith("is not used: it differs from langdetect on 'no')")
-    assert type(found.first._factories["Latin"]).__module__ == "langdetect.detector_factory"
+    assert type(found.first) is Langdetect
 
 
 def test_an_engine_that_breaks_is_not_used(monkeypatch):
