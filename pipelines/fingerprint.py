@@ -65,7 +65,7 @@ EMPTY = 0xFFFFFFFF
 
 _FEW_BINS = 32
 """Up to so many filled bins it is faster to find the giver of each empty bin than to try one after another."""
-_GROUP = 1 << 15
+_GROUP = 1 << 16
 """Words of texts that are looked at together."""
 _STRETCH = 1 << 20
 """Words whose shingles are made at once."""

@@ -27,8 +27,8 @@ Encoded = bytes | memoryview
 
 SHINGLE_WORDS = 5
 
-_BLOCK = 1 << 18
-"""Bytes that are hashed at once: small enough for the caches."""
+_BLOCK = 1 << 19
+"""Bytes that are hashed at once: enough to hide the cost of the calls."""
 _LONGEST = 64
 """Bytes of a word; longer runs of letters are cut into pieces, so that hostile text costs linear time."""
 _FEW, _MANY = 1024, 1 << 15

@@ -16,6 +16,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from crawler.pages.body_cut import Frame
 from crawler.pages.body_marks import BLOCKS
 from crawler.pages.body_plain import Found, RawSpan, unescaped
 from crawler.pages.body_source import story_in_source
@@ -49,10 +50,18 @@ class Passage:
 def passage(node: LexborNode, *, leave_out: Collection[str] = ()) -> Passage:
     """Text of an element; the descendants that one of the CSS selectors ``leave_out`` matches are skipped."""
     skipped = [found for selector in leave_out for found in node.css(selector) if found.mem_id != node.mem_id]
+    parser = node.parser
+    if isinstance(parser, Frame):
+        return _passage_in_frame(_markup(node, skipped), parser)
     if (story := story_in_source(node, skipped)) is not None:
         return _taken(story)
+    return passage_of_serialised(_markup(node, skipped))
+
+
+def _markup(node: LexborNode, skipped: Sequence[LexborNode]) -> str:
+    """Serialised HTML of an element without the elements that are ``skipped``."""
     if not skipped:
-        return passage_of_serialised(node.inner_html or "")
+        return node.inner_html or ""
     whole = node.inner_html or ""
     skip = next(name for n in count() if (name := f"data-skipped-{n}") not in whole)
     # The tree is marked only while it is serialised: callers share it.
@@ -64,7 +73,25 @@ def passage(node: LexborNode, *, leave_out: Collection[str] = ()) -> Passage:
         for found in skipped:
             if skip in found.attributes:
                 del found.attrs[skip]
-    return passage_of_serialised(without(marked, skip))
+    return without(marked, skip)
+
+
+def _passage_in_frame(markup: str, frame: Frame) -> Passage:
+    """Text of serialised HTML of a page without its stories, and theirs: what is left is walked over around them."""
+    pieces, runs = frame.runs_in(markup)
+    if not runs:
+        return passage_of_serialised(markup)
+    writer = Writer()
+    is_put = True
+    for piece, run in zip(pieces, runs, strict=False):
+        writer.feed(piece)
+        is_put = writer.put_story(run.found)
+        if not is_put:
+            writer.feed(frame.markup_of(run))
+    writer.feed(pieces[-1])
+    if len(runs) == 1 and is_put and writer.base == len(runs[0].found.text) + 2 and writer.is_between:
+        return _taken(runs[0].found)
+    return _finished(writer)
 
 
 def without(markup: str, attribute: str) -> str:
@@ -171,7 +198,8 @@ def _paragraphs(text: str, at: int) -> Iterator[Block]:
 def plain(node: LexborNode) -> str | None:
     """Paragraphs of a summary or note as plain text; ``None`` where nothing is left."""
     markup = node.inner_html or ""
-    found = passage(node) if len(markup) > _LONG else passage_of_serialised(markup)
+    whole = len(markup) > _LONG or isinstance(node.parser, Frame)
+    found = passage(node) if whole else passage_of_serialised(markup)
     return found.text or None
 
 
@@ -182,8 +210,11 @@ def plain_of_html(html: str) -> str | None:
 
 def line(node: LexborNode) -> str:
     """Text of a heading or link on one line, without images; may be empty."""
+    markup = node.inner_html or ""
+    if "<" not in markup and "&" not in markup and markup.isascii() and markup.isprintable():
+        return one_line(markup)
     writer = Writer(images=False)
-    writer.feed(node.inner_html or "")
+    writer.feed(markup)
     writer.finish()
     return one_line(writer.text)
 

@@ -11,10 +11,11 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, repeat
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from selectolax.lexbor import LexborNode
 
 from crawler.pages.body_marks import PLAIN_MARKS, meaning
@@ -57,7 +58,11 @@ _PASSES: Final = 16
 _LEAST_LOOKED_THROUGH: Final = 1 << 20
 _LONGEST: Final = 32 << 20
 """Bytes of a page that stories are taken from: they are held several times over, the page until the next one."""
+_LONGEST_BREAK: Final = 100
+"""White space between two paragraphs that is looked through."""
 _LONGEST_HEAD: Final = 20_000
+_DEEPEST: Final = 64
+"""Marks within marks: the walker keeps no more."""
 
 
 class _Places:
@@ -144,7 +149,7 @@ def _slices(node: LexborNode, places: _Places) -> Iterator[tuple[int, int]]:
         if at < 0:
             return
         inside = at + len(tag)
-        end = source.rfind(b"</body", inside) if name == "body" else source.find(f"</{name}>".encode(), inside)
+        end = source.rfind(b"</body", inside) if name == "body" else _end_of(name, source, inside)
         end = len(source) if end < 0 else end
         places.left -= end - inside
         first = source.find(b"<p", inside, end)
@@ -152,6 +157,17 @@ def _slices(node: LexborNode, places: _Places) -> Iterator[tuple[int, int]]:
         if 0 <= first < last and _is_bare(source[inside:first], source[last:end]):
             yield first, last
         at = places.find(tag, inside) if tag else -1
+
+
+def _end_of(name: str, source: bytes, start: int) -> int:
+    """Offset of the next end tag of a name; -1 where there is none."""
+    found = _end_tag(name).search(source, start)  # faster than ``find`` where many tags end alike
+    return found.start() if found is not None else -1
+
+
+@lru_cache(maxsize=256)
+def _end_tag(name: str) -> re.Pattern[bytes]:
+    return re.compile(re.escape(f"</{name}>".encode()))
 
 
 def _tag_of(node: LexborNode, places: _Places) -> tuple[bytes, int]:
@@ -234,8 +250,44 @@ def paragraphs_of(markup: bytes) -> Found | None:
 
     The text is canonical (``pipelines.clean.canonical``). ``None`` for HTML of any other kind.
     """
+    return _tidy(markup) or _untidy(markup)
+
+
+def _tidy(markup: bytes) -> Found | None:
+    """The same where nothing needs to be changed but the tags: no entities, and no white space that collapses."""
+    opening, closing, end = markup[: markup.find(b">") + 1], markup.find(b"</p>"), len(markup) - len(b"</p>")
+    following = markup.find(b"<p", closing, closing + _LONGEST_BREAK) if closing < end else -1
+    parted = markup[closing : following + len(opening)] if following >= 0 else b"</p>"
+    between = parted[len(b"</p>") : len(parted) - len(opening)]
+    if (not parted.endswith(opening) and following >= 0) or between.strip(_BLANK) or b"&" in markup:
+        return None
+    if not markup.endswith(b"</p>") or not _is_paragraph(opening.decode("utf-8", "replace")):
+        return None
+    parts = markup[len(opening) : end].split(parted)
+    data = b"\n\n".join(parts)
+    codes = np.frombuffer(data, np.uint8)
+    if np.count_nonzero(codes < 0x20) > 2 * len(parts) - 2 or not _has_single_spaces(codes, len(parts) - 1):
+        return None
+    foreign = codes[codes >= 0x7F].tobytes().decode("utf-8", "replace")
+    if foreign and ODD.search(foreign):
+        return None
+    marked = _marked(data.decode())
+    return None if marked is None else Found(*marked, [], between.decode())
+
+
+def _has_single_spaces(codes: NDArray[np.uint8], breaks: int) -> bool:
+    """Whether a text with so many blank lines has no other pairs of blanks, and none at its edges."""
+    if not len(codes):
+        return False
+    is_blank = codes <= ord(" ")
+    return np.count_nonzero(is_blank[1:] & is_blank[:-1]) == breaks and not is_blank[0] and not is_blank[-1]
+
+
+def _untidy(markup: bytes) -> Found | None:
+    """The same where there are attributes, entities, thematic breaks, and white space that collapses."""
     codes = np.frombuffer(markup, np.uint8)
-    if np.count_nonzero(codes < 0x20) > markup.count(b"\n") and markup.translate(None, _FOREIGN_OR_GRAPHIC):
+    has_controls = np.count_nonzero(codes < 0x20) > markup.count(b"\n")
+    if has_controls and markup.translate(None, _FOREIGN_OR_GRAPHIC):
         return None
     odd = codes[codes >= 0x7F].tobytes().decode("utf-8", "replace")
     if "\xa0" in odd or (b"&" in markup and (b"&nbsp;" in markup or b"&#" in markup)):
@@ -247,7 +299,7 @@ def paragraphs_of(markup: bytes) -> Found | None:
     blank = codes <= 0x20
     again = blank[1:] & blank[:-1]
     if not np.count_nonzero(again):  # a twentieth of ``any``
-        if (found := _parted(markup.decode())) is not None:
+        if not has_controls and (found := _parted(markup.decode())) is not None:
             return found
     else:
         markup = markup[:1] + codes[1:][~again].tobytes()
@@ -281,6 +333,8 @@ def _undressed(text: str) -> str:
             text = _WHOLE.sub(_aligned, text)
     if "<span>" in text and "<span " not in text:
         text = text.replace("<span>", "").replace("</span>", "")
+        while "  " in text:
+            text = text.replace("  ", " ")
     if "<hr" in text:
         text = _RULE.sub(f"<p>{_BREAK}</p>", text)
     return text.replace("</p><p>", "</p> <p>") if "</p> <p>" in text else text
@@ -363,8 +417,16 @@ def _spans(plain: str, texts: Sequence[str], pieces: Sequence[str]) -> list[RawS
     closes, names = pieces[1::3], pieces[2::3]
     if not any(closes[::2]) and all(closes[1::2]) and names[::2] == names[1::2] and "\n" not in "".join(texts[1::2]):
         ends = list(accumulate(map(len, texts)))
-        found = map(_span, names[::2], ends[::2], ends[1::2], repeat(plain))
-        return [span for span in found if span[1] < span[2]]
+        marks = zip(names[::2], ends[::2], ends[1::2], strict=False)
+        if _ALIGNED in "".join(names):
+            spans = [_span(*mark, plain) for mark in marks]
+        else:  # as ``_span`` has them; of the many marks of a story a call for each is a third of the cost
+            spans = [
+                (PLAIN_MARKS[name], start + (plain[start] == " "), end - (plain[end - 1] == " "), None)
+                for name, start, end in marks
+                if start < end
+            ]
+        return [span for span in spans if span[1] < span[2]]
     return _nested_spans(plain, texts, pieces)
 
 
@@ -384,7 +446,7 @@ def _nested_spans(plain: str, texts: Sequence[str], pieces: Sequence[str]) -> li
         if not closes:
             if stack:
                 nested = True
-                if "\n" in before:
+                if "\n" in before or len(stack) == _DEEPEST:
                     return None
             stack.append((name, at))
             continue

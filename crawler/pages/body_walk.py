@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from crawler.pages.body_marks import DROPPED, LISTS, RAW, VOID, Meaning, meaning
-from crawler.pages.body_plain import RawSpan, marked_paragraph, unescaped
+from crawler.pages.body_plain import Found, RawSpan, marked_paragraph, unescaped
 from schemas.work import BlockKind, SpanKind
 
 SCENE_BREAK: Final = "* * *"
@@ -110,6 +110,11 @@ class Writer:
         """Whether no element is open, so that what comes next is a paragraph like any other."""
         return not self._stack
 
+    @property
+    def is_between(self) -> bool:
+        """Whether no paragraph is in the making."""
+        return not self._size
+
     def put_paragraph(self, text: str) -> None:
         """Add a paragraph of clean text, where no element is open."""
         if self._size:
@@ -128,6 +133,20 @@ class Writer:
         if text:
             self.put_paragraph(text)
             self.spans += spans
+        return True
+
+    def put_story(self, story: Found) -> bool:
+        """Add clean paragraphs; says whether it could, as none of the open elements has a say in them."""
+        if self._open or self._kinds or self._typed or self._lists or self._rubies:
+            return False
+        self.end_paragraph()
+        breaks = set(story.breaks)
+        self.spans += [(kind, start + self.base, end + self.base, value) for kind, start, end, value in story.spans]
+        for number, text in enumerate(story.text.split("\n\n")):
+            end = self.base + len(text)
+            self.paragraphs.append(text)
+            self.blocks.append(("scene_break" if number in breaks else "p", self.base, end))
+            self.base = end + 2
         return True
 
     def feed(self, markup: str) -> None:

@@ -154,8 +154,8 @@ def finished(book: Book, provenance: Provenance, name: str) -> Work:
 
 def recognise(page: Page) -> bool:
     """Whether a page is FanFicFare's HTML: a title in ``h1`` with links, ``table.full``, anchors ``section0001``."""
-    return page.tree.css_first("table.full td b") is not None and (
-        _SECTION.search(page.html) is not None or page.tree.css_first("a.authorlink") is not None
+    return page.frame.css_first("table.full td b") is not None and (
+        _SECTION.search(page.html) is not None or page.frame.css_first("a.authorlink") is not None
     )
 
 

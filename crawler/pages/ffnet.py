@@ -33,7 +33,7 @@ _NO_STORY: Final = ("script", "style", "noscript", "iframe", "ins", "form", ".ad
 """What stands inside the story's element without being of the story: advertisements and buttons."""
 
 _CHAPTER_URL: Final = re.compile(r"/s/\d{1,12}/(\d{1,5})(?:/|$)", re.ASCII)
-_CHAPTER_ID: Final = re.compile(r"storytextid\s?=\s?(\d{1,12})\b", re.ASCII)
+_CHAPTER_ID: Final = re.compile(rb"storytextid\s?=\s?(\d{1,12})\b")
 _OPTION: Final = re.compile(r"(\d{1,5})\s?[.:]\s*(.*)", re.ASCII)
 _USER: Final = re.compile(r"/u/(\d{1,12})(?:/|$)", re.ASCII)
 _STORY: Final = re.compile(r"/[sr]/(\d{1,12})(?:/|$)", re.ASCII)
@@ -59,11 +59,17 @@ class Place:
 
 def recognise(page: Page) -> bool:
     """A story page, or the part of one that holds its head."""
-    if b"rated:" not in page.lowered:
+    tree = _tree(page)
+    if tree.css_first("#profile_top") is None and (
+        tree.css_first("#storytext, #storytextp") is None or _line_node(tree) is None
+    ):
         return False
-    return page.tree.css_first("#profile_top") is not None or (
-        page.tree.css_first("#storytext, #storytextp") is not None and _line_node(page.tree) is not None
-    )
+    return b"rated:" in page.frame.raw_html.lower() or b"rated:" in page.lowered
+
+
+def _tree(page: Page) -> LexborHTMLParser:
+    """The parsed page; in layouts of tables its text is looked through, so that no story may lack."""
+    return page.frame if page.frame.css_first("#gui_table1i") is None else page.tree
 
 
 def read(page: Page, provenance: Provenance) -> list[Work]:
@@ -71,7 +77,7 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
 
     Raises ``Refused``: ``parse_error`` (no title, or a whole page without its story), ``no_story`` (an empty one).
     """
-    tree = page.tree
+    tree = _tree(page)
     source = source_of(page)
     heads = innermost(tree.css("#profile_top"))
     if len(heads) > 1 and tree.css_first("#storytext, #storytextp") is None:
@@ -95,7 +101,7 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
         and tree.css_first("#pre_story_links") is None
     ):
         fields["fandoms"] = (told["fandom"],)
-    flags = [TRUNCATED] if b"<html" in page.lowered[:4096] and b"</html" not in page.lowered else []
+    flags = [TRUNCATED] if _is_truncated(page) else []
     chapters: tuple[Chapter, ...] = ()
     if story is not None:
         chapters = (_chapter(page, story, number, chapter_title),)
@@ -118,6 +124,11 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
             **fields,
         )
     ]
+
+
+def _is_truncated(page: Page) -> bool:
+    """Whether a whole page lacks its end, which no story can hold."""
+    return b"<html" in page.utf8[:4096].lower() and b"</html" not in page.frame.raw_html.lower()
 
 
 def _place_links(tree: LexborHTMLParser) -> list[LexborNode]:
@@ -150,9 +161,9 @@ def source_of(page: Page) -> str:
     """``ffnet``, or its sister ``fictionpress``, which has the same templates."""
     if page.url and (origin := origin_of(page.url)) and origin.source in _SITES:
         return origin.source
-    title = page.tree.css_first("title")
+    title = page.frame.css_first("title")
     named = title is not None and re.search(r"[|-] FictionPress", line(title))
-    linked = page.tree.css_first('#profile_top a[href*="fictionpress.com/"]')
+    linked = page.frame.css_first('#profile_top a[href*="fictionpress.com/"]')
     return "fictionpress" if named or linked is not None else "ffnet"
 
 
@@ -229,7 +240,7 @@ def chapter_of(page: Page, facts: Facts, told: str | None) -> tuple[int | None, 
 
     A work of one chapter has neither a menu of chapters nor ``Chapters:`` in its line.
     """
-    menu = page.tree.css_first('select[name="chapter"], select#chap_select')
+    menu = page.frame.css_first('select[name="chapter"], select#chap_select')
     options = menu.css("option") if menu is not None else []
     n_chapters = facts.n_chapters or len(options) or 1
     chosen = next((option for option in options if "selected" in option.attributes), None)
@@ -251,14 +262,15 @@ def _chapter(page: Page, story: LexborNode, number: int | None, title: str | Non
     body = passage(story, leave_out=_NO_STORY)
     if not body.text.strip():
         raise Refused("no_story", "the story's element is empty")
-    found = _CHAPTER_ID.search(page.html)
+    before = page.cut.runs[0].start if page.cut is not None else len(page.utf8)
+    found = _CHAPTER_ID.search(page.utf8, 0, before) or _CHAPTER_ID.search(page.utf8)
     return Chapter(
         text=body.text,
         blocks=body.blocks,
         spans=body.spans,
         title=title,
         number=number,
-        source_chapter_id=found[1] if found else None,
+        source_chapter_id=found[1].decode() if found else None,
     )
 
 
@@ -296,7 +308,7 @@ def _work_id(page: Page) -> str | None:
     origin = origin_of(page.url) if page.url else None
     if origin and origin.source in _SITES:
         return origin.work_id
-    link = page.tree.css_first('#profile_top a[href*="/r/"]')
+    link = page.frame.css_first('#profile_top a[href*="/r/"]')
     found = _STORY.search(attribute(link, "href"))
     return found[1] if found else None
 

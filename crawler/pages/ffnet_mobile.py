@@ -39,7 +39,7 @@ _COMPLETE_MARK: Final = 'img[src*="script-attribute-c."]'
 
 def recognise(page: Page) -> bool:
     """A story page of the mobile site."""
-    return "storycontent" in page.html and page.tree.css_first("#storycontent") is not None
+    return page.frame.css_first("#storycontent") is not None and "storycontent" in page.html
 
 
 def read(page: Page, provenance: Provenance) -> list[Work]:

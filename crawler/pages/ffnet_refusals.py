@@ -58,11 +58,16 @@ def recognise_challenge(page: Page) -> bool:
     head = page.html[:200_000]
     title = re.search(r"(?i)<title[^>]{0,200}>([^<]{0,300})", head)
     named = bool(title and _CHALLENGE_TITLE.match(title[1]))
-    if not named and (_is_long(page) or not any(mark in head for mark in _CHALLENGE_MARKS)):
+    if not named and (_has_story(page) or _is_long(page) or not any(mark in head for mark in _CHALLENGE_MARKS)):
         return False
     # A real page may load the challenge's script in passing: it has a body of its own then.
     alone = page.tree.css_first(_CHALLENGE_PARTS) is not None or any(mark in head for mark in _CHALLENGE_MARKS)
     return alone and (named or _text_size(page) < _MAX_CHALLENGE)
+
+
+def _has_story(page: Page) -> bool:
+    """Whether so much was taken out of a page that it can be no challenge."""
+    return page.cut is not None and any(len(run.found.text) > 2 * _MAX_CHALLENGE for run in page.cut.runs)
 
 
 def _is_long(page: Page) -> bool:

@@ -12,14 +12,14 @@ from schemas.work import Work
 def opted_out(headers: Mapping[str, str], page: Page) -> Refused | None:
     """Whether the page asks to be left out: TDM reservation (TDMRep), ``noindex``; by header or ``meta``."""
     reserved = headers.get("tdm-reservation", "").strip()
-    for node in page.tree.css('meta[name="tdm-reservation" i]'):
+    for node in page.frame.css('meta[name="tdm-reservation" i]'):
         stated = (node.attributes.get("content") or "").strip()
         reserved = stated if stated in ("0", "1") else reserved
     if reserved == "1":
         return Refused("opted_out", "text and data mining is reserved (TDM reservation)")
     if "noindex" in headers.get("x-robots-tag", "").casefold():
         return Refused("opted_out", "noindex (X-Robots-Tag)")
-    for node in page.tree.css('meta[name="robots" i]'):
+    for node in page.frame.css('meta[name="robots" i]'):
         if "noindex" in (node.attributes.get("content") or "").casefold():
             return Refused("opted_out", "noindex: the authors ask search engines to leave the work out")
     return None
@@ -28,7 +28,7 @@ def opted_out(headers: Mapping[str, str], page: Page) -> Refused | None:
 def asks_no_ai(headers: Mapping[str, str], page: Page) -> bool:
     """Whether the page asks not to be used for AI: ``noai``, ``train-ai=n``."""
     said = [headers.get("x-robots-tag", ""), headers.get("content-usage", "")]
-    said += [node.attributes.get("content") or "" for node in page.tree.css('meta[name="robots" i]')]
+    said += [node.attributes.get("content") or "" for node in page.frame.css('meta[name="robots" i]')]
     return any(re.search(r"\bnoai\b|\btrain-ai\s*=\s*n\b", text.casefold()) for text in said)
 
 

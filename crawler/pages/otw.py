@@ -61,7 +61,7 @@ _MAX_NAME: Final = 300
 
 def recognise(page: Page) -> bool:
     """Whether a page is a work page of an OTW archive, or a piece of one."""
-    tree = mended(page)[0].tree
+    tree = mended(page)[0].frame
     if tree.css_first("#workskin, h3#work, #chapters, [id^='chapter-']") is None or not holds_any(page.html, _MARKS):
         return False
     if tree.css_first("#preface, #afterword, dl.tags") is not None:
@@ -100,7 +100,7 @@ class _WorkPage:
 
     @property
     def tree(self) -> LexborHTMLParser:
-        return self.page.tree
+        return self.page.frame
 
     @cached_property
     def archive(self) -> Archive:

@@ -89,9 +89,9 @@ class Index:
 
 def recognise(page: Page) -> bool:
     """Whether a page lists works of an OTW archive."""
-    if "blurb" not in page.html:
+    tree = mended(page)[0].frame
+    if tree.css_first("li.blurb") is None or "blurb" not in page.html:
         return False
-    tree = mended(page)[0].tree
     if tree.css_first("#workskin, #preface, #chapters") is not None:
         return False
     return any(_title_link(item) is not None for item in tree.css("li.blurb")[:200])

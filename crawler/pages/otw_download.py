@@ -18,6 +18,7 @@ from typing import Any, Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.pages.body import Passage, join, passage, plain
+from crawler.pages.body_cut import last_paragraph
 from crawler.pages.otw_fields import (
     TAG_FIELDS,
     associations,
@@ -61,7 +62,7 @@ _MAX_NAME: Final = 300
 
 def recognise(page: Page) -> bool:
     """Whether a page is a download of an OTW archive or a part of one's EPUB."""
-    tree = mended(page)[0].tree
+    tree = mended(page)[0].frame
     if tree.css_first("dl.tags, #chapters, #afterword") is None or not holds_any(page.html, _MARKS):
         return False  # the tree is asked first: it is there already, and answers sooner than the source
     if tree.css_first("#workskin, #main") is not None:
@@ -82,7 +83,7 @@ def read_download(page: Page, provenance: Provenance, *, known: Mapping[str, Any
     """The work of a download that is one page; see ``read_download_tree``."""
     page, flags = mended(page)
     noticed = provenance.model_copy(update={"flags": (*provenance.flags, *flags)}) if flags else provenance
-    return read_download_tree(page.tree, noticed, known=known)
+    return read_download_tree(page.frame, noticed, known=known)
 
 
 def read_download_tree(
@@ -226,7 +227,7 @@ class _Download:
                 self.related += related
                 self.header += [HeaderField(label="Notes", value=text) for text in others]
             else:
-                label = labelled(said(node)).casefold()
+                label = labelled(said(last_paragraph(node))).casefold()
 
     def _tags(self, block: LexborNode) -> None:
         """``dl.tags`` of the preface; the list of inspired works of the afterword."""
@@ -335,7 +336,7 @@ def _heading_values(heading: LexborNode, box: LexborNode) -> dict[str, Any]:
             if (name := _LABELS.get(label)) and (found := plain(child)):
                 values[name] = found
         elif child.tag == "p":
-            label = labelled(said(child)).casefold()
+            label = labelled(said(last_paragraph(child))).casefold()
     return values
 
 

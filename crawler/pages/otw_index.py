@@ -15,7 +15,7 @@ VERSION: Final = "1"
 
 def recognise(page: Page) -> bool:
     """Whether a page is the index of a work's chapters."""
-    return "works-navigate" in page.html and mended(page)[0].tree.css_first("ol.chapter.index li a") is not None
+    return mended(page)[0].frame.css_first("ol.chapter.index li a") is not None and "works-navigate" in page.html
 
 
 def read(page: Page, provenance: Provenance) -> list[Work]:

@@ -164,7 +164,7 @@ def path_part(href: str, after: str) -> str | None:
 
 def archive_of(page: Page) -> Archive:
     """The archive that a page is of: by its address, by absolute links to works, by the name that it prints."""
-    tree = page.tree
+    tree = page.frame
     for address in (page.url, attribute(tree.css_first("base"), "href")):
         if found := archive_at(address):
             return found

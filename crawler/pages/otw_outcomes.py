@@ -42,16 +42,14 @@ _BY_FLASH: Final = (
 
 def refusal_of(page: Page) -> Refused | None:
     """Why a page holds no work; ``None`` where it holds a story or a list of works. Raises nothing."""
-    tree = page.tree
     if (refused := _without_template(page)) is not None:
         return refused
-    if tree.css_first(_STORY) is not None:
+    if page.frame.css_first(_STORY) is not None:
         return None
-    main = tree.css_first("#main")
-    if main is None:
+    if page.frame.css_first("#main") is None or (main := page.tree.css_first("#main")) is None:
         return None
     names = classes(main)
-    title = said(tree.css_first("title"))
+    title = said(page.frame.css_first("title"))
     return (
         _error(names, title, main)
         or _notice(title, main)
@@ -62,8 +60,8 @@ def refusal_of(page: Page) -> Refused | None:
 
 def _without_template(page: Page) -> Refused | None:
     """Answers that are no pages of the archive: two words of plain text, or a page of Cloudflare's."""
-    tree = page.tree
-    if len(page.html) < 4096 and said(tree.body).casefold().rstrip(".") in ("retry later", "too many requests"):
+    tree = page.frame
+    if len(page.html) < 4096 and said(page.tree.body).casefold().rstrip(".") in ("retry later", "too many requests"):
         return Refused("rate_limited", "Retry later")
     title = said(tree.css_first("title"))
     lower = title.casefold()
@@ -130,21 +128,21 @@ def redirected(location: str) -> Refused | None:
 
 def is_archive_page(page: Page) -> bool:
     """Whether a page is made from the template of the OTW archive."""
-    main = page.tree.css_first("#main")
+    main = page.frame.css_first("#main")
     if main is None:
         return False
-    title = said(page.tree.css_first("title"))
+    title = said(page.frame.css_first("title"))
     if title.endswith(("Archive of Our Own", "[Archive of Our Own]")) or "otwcode/otwarchive" in page.html[-20000:]:
         return True
-    return "region" in classes(main) and attribute(page.tree.css_first("#outer"), "class") == "wrapper"
+    return "region" in classes(main) and attribute(page.frame.css_first("#outer"), "class") == "wrapper"
 
 
 def recognise(page: Page) -> bool:
     """Whether a page is one of an OTW archive, whatever it holds; to be asked after works and listings."""
-    if not holds_any(page.html, _MARKS) and (len(page.html) > 4096 or "etry later" not in page.html):
+    whole = mended(page)[0]
+    if not is_archive_page(whole) and (whole.frame.css_first("#main") is not None or refusal_of(whole) is None):
         return False
-    page = mended(page)[0]
-    return is_archive_page(page) or (refusal_of(page) is not None and page.tree.css_first("#main") is None)
+    return holds_any(page.html, _MARKS) or (len(page.html) <= 4096 and "etry later" in page.html)
 
 
 def read(page: Page, provenance: Provenance) -> list[Work]:

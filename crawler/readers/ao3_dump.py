@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -39,6 +40,8 @@ _TYPES: Final = {
 }
 _FIELDS: Final = ("", *_TYPES.values())
 _MAX_STEPS: Final = 5
+_MAX_FOUND: Final = 100_000
+"""Tags that are kept as they were found: most uses are of few tags."""
 
 
 def recognise(head: bytes, name: str) -> bool:  # noqa: ARG001 - the same shape as every recogniser
@@ -99,6 +102,7 @@ class Tags:
         self._types = bytearray()
         self._ends = array("q")
         self._names = bytearray()
+        self._found: dict[int, tuple[str, str] | None] = {}
 
     @classmethod
     def of(cls, source: Source) -> Tags:
@@ -126,18 +130,27 @@ class Tags:
         self._ends.append(len(self._names))
 
     @cached_property
-    def _sorted(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    def _sorted(self) -> tuple[array[int], array[int]]:
+        """The numbers in order, and the place of each."""
         ids = np.frombuffer(self._ids, np.int32) if self._ids else np.zeros(0, np.int32)
         order = np.argsort(ids, kind="stable").astype(np.int32)
-        return ids[order], order
+        return array("i", ids[order].tobytes()), array("i", order.tobytes())
 
     def _place(self, number: int) -> int | None:
         ids, order = self._sorted
-        at = int(np.searchsorted(ids, number))
-        return int(order[at]) if at < len(ids) and ids[at] == number else None
+        at = bisect_left(ids, number)
+        return order[at] if at < len(ids) and ids[at] == number else None
 
     def find(self, number: int) -> tuple[str, str] | None:
         """Field and canonical name of a tag; its own name where the canonical tag is unknown or redacted."""
+        if number in self._found:
+            return self._found[number]
+        if len(self._found) >= _MAX_FOUND:
+            self._found.clear()
+        self._found[number] = found = self._find(number)
+        return found
+
+    def _find(self, number: int) -> tuple[str, str] | None:
         place = self._place(number)
         best: tuple[str, str] | None = None
         for _ in range(_MAX_STEPS):

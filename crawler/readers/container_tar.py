@@ -7,6 +7,7 @@ parsed by it one at a time here.
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,15 +18,20 @@ from crawler.readers.container_streams import CHUNK, some
 from crawler.readers.source import Unreadable
 
 BLOCK: Final = 512
+_CHECKSUM: Final = 148  # its place in a header; 8 bytes
+_NO_CHECKSUM: Final = re.compile(rb"[\x01-\x7f]{0,7}[A-NP-Za-np-z]")
+"""Letters, which are no octal digits: soon told of nearly every text."""
 _LARGEST_HEADER: Final = 2**20
 _FILES: Final = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 _PAX: Final = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 _END: Final = b"\0" * BLOCK
+_NUMERAL: Final = b"01234567oO_+- \t\n\r\f\v\x1c\x1d\x1e\x1f"
+"""What ``tarfile`` may take for a number, but for numbers in base 256."""
 
 
 def is_tar(head: bytes) -> bool:
     """Whether a file begins with the header of a tar member, by its checksum."""
-    return len(head) >= BLOCK and _header(head[:BLOCK]) is not None
+    return len(head) >= BLOCK and not _NO_CHECKSUM.match(head, _CHECKSUM) and _header(head[:BLOCK]) is not None
 
 
 def members(opened: Callable[[], BinaryIO]) -> Iterator[Member | Unread]:

@@ -29,6 +29,7 @@ _SUFFIXES: Final = {
 _ZIP: Final = (b"PK\3\4", b"PK\5\6", b"PK\7\x08PK\3\4", b"PK00PK\3\4")
 _WARC: Final = (b"WARC/", b"filedesc://")
 _DICTIONARY: Final = b"\x5d\x2a\x4d\x18"
+_COMPRESSED: Final = (_DICTIONARY, *MAGIC.values())
 _PEEKED: Final = 512
 
 
@@ -54,6 +55,8 @@ def kind_of(source: Source) -> str | None:
 
 def compression_of(head: bytes) -> str | None:
     """``gz``, ``bz2``, ``xz`` or ``zst`` by the first bytes; ``None`` for anything else."""
+    if not head.startswith(_COMPRESSED):
+        return None
     if head.startswith(_DICTIONARY):
         return "zst"
     kind = next((kind for kind, magic in MAGIC.items() if head.startswith(magic)), None)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from crawler.readers import tables
 from crawler.readers.encoding import ENCODING_ERRORS
 from crawler.readers.source import Item, Rejected, Source, Unreadable
 from crawler.readers.tables import Row, Table
-from crawler.readers.tables_lines import TOO_LONG, encoding_of, lines_of, open_narrow, text_of_line
+from crawler.readers.tables_lines import TOO_LONG, encoding_of, open_narrow, runs_of, text_of_line
 from crawler.readers.tables_mapping import guess_mapping
 
 PARSER_VERSION: Final = tables.PARSER_VERSION
@@ -102,80 +105,121 @@ def rows_of(source: Source, table: Table, *, told: Mapping[str, str] | None = No
     dialect = dialect_of(source)
     csv.field_size_limit(min(source.max_bytes, _MAX_CELL))
     with open_narrow(source, dialect.encoding) as stream:
-        feed = _Feed(lines_of(stream, source.max_bytes), dialect)
+        feed = _Feed(runs_of(stream, source.max_bytes), dialect)
         reader = csv.reader(
-            feed,
+            chain.from_iterable(feed.runs()),
             delimiter=dialect.delimiter,
             quoting=csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE,
         )
         names: list[str] | None = None
         while True:
-            start = feed.number + 1
-            feed.begin()
+            feed.start = start = reader.line_num + 1
             try:
                 cells = next(reader)
             except StopIteration:
                 break
             except csv.Error as error:
-                yield table.rejected(str(start), "bad_row", f"{error} (lines {start} to {feed.number})")
+                yield table.rejected(str(start), "bad_row", f"{error} (lines {start} to {reader.line_num})")
                 continue
             if names is None:
                 names = _names(cells) if any(cell.strip() for cell in cells) else None
                 if names:
                     _check(names, told)
             elif cells and any(cells):
-                yield _row(cells, names, feed, table, start)
+                yield _row(cells, names, feed, table, reader.line_num)
     if names is None:
         raise Unreadable("empty", "a table without a line")
 
 
-def _row(cells: list[str], names: list[str], feed: _Feed, table: Table, start: int) -> Row | Rejected:
-    if feed.too_long:
+def _row(cells: list[str], names: list[str], feed: _Feed, table: Table, end: int) -> Row | Rejected:
+    start = feed.start
+    if feed.too_long.within(start, end):
         return table.rejected(str(start), "too_large", "a line larger than a file that is read whole")
-    if feed.open_quote:
+    if feed.ended and feed.has_open_quote():
         return table.rejected(str(start), "bad_row", f"a quote that is never closed; lines {start} to the end are lost")
-    if any(cells[len(names) :]):
+    if len(cells) > len(names) and any(cells[len(names) :]):
         return table.rejected(str(start), "bad_row", f"{len(cells)} cells under {len(names)} names of columns")
     raw = "\x1f".join(cells).encode("utf-8", "surrogatepass")
-    flags = (ENCODING_ERRORS,) if feed.replaced else ()
+    flags = (ENCODING_ERRORS,) if feed.replaced.within(start, end) else ()
     return Row(str(start), dict(zip(names, cells, strict=False)), raw, flags)
 
 
 class _Feed:
-    """Lines of text for ``csv``, and what happened to those of the row that is being read."""
+    """Text for ``csv`` in runs of lines, and what happened to the lines of the row that is being read."""
 
-    def __init__(self, lines: Iterator[tuple[int, bytes]], dialect: Dialect) -> None:
-        self._lines = lines
+    def __init__(self, runs: Iterator[bytes], dialect: Dialect) -> None:
+        self._runs = runs
         self._dialect = dialect
-        self.number = 0
-        self.begin()
+        self._held: deque[tuple[int, str]] = deque()
+        self.start = 1
+        """The first line of the row."""
+        self.ended = False
+        """Whether the table ended with the row that is being read, which is so only inside quotes."""
+        self.replaced = _Numbers()
+        """Lines of which bytes had to be replaced."""
+        self.too_long = _Numbers()
+        """Lines past the limit."""
 
-    def begin(self) -> None:
-        """A new row begins."""
-        self.replaced = self.too_long = self.ended = False
-        self._quotes = 0
+    def runs(self) -> Iterator[Iterable[str]]:
+        """The lines, run by run."""
+        number = 1
+        for run in self._runs:
+            lines: Iterable[str]
+            if run is TOO_LONG:
+                text = "(too long)\n"
+                self.too_long.add(number)
+                lines = (text,)
+            else:
+                text = self._text(run, number)
+                lines = io.StringIO(text, newline="\n")
+            while len(self._held) > 1 and self._held[1][0] <= self.start:
+                self._held.popleft()
+            self._held.append((number, text))
+            yield lines
+            number += text.count("\n")
+        self.ended = True
 
-    @property
-    def open_quote(self) -> bool:
-        """Whether the table ended inside quotes."""
-        return self.ended and self._dialect.quoting and self._quotes % 2 == 1
-
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
+    def _text(self, run: bytes, number: int) -> str:
         try:
-            self.number, line = next(self._lines)
-        except StopIteration:
-            self.ended = True
-            raise
-        if line is TOO_LONG:
-            self.too_long = True
-            return "(too long)\n"
-        text, replaced = text_of_line(line, self._dialect.encoding)
-        self.replaced |= replaced
-        self._quotes += text.count('"')
-        return text.removeprefix("\ufeff") if self.number == 1 else text
+            text = run.decode("utf-8")
+        except UnicodeDecodeError:
+            text = "".join(self._each(run, number))
+        return text.removeprefix("\ufeff") if number == 1 else text
+
+    def _each(self, run: bytes, number: int) -> Iterator[str]:
+        """The lines of a run that is not UTF-8, one by one."""
+        for place, line in enumerate(io.BytesIO(run), number):
+            text, replaced = text_of_line(line, self._dialect.encoding)
+            if replaced:
+                self.replaced.add(place)
+            yield text
+
+    def has_open_quote(self) -> bool:
+        """Whether the row that the table ended with has a quote that is not closed."""
+        if not self._dialect.quoting:
+            return False
+        quotes = 0
+        for number, text in self._held:
+            lines = text.split("\n")[max(self.start - number, 0) :]
+            quotes += sum(line.count('"') for line in lines)
+        return quotes % 2 == 1
+
+
+class _Numbers:
+    """Numbers of a few lines, in order; those that rows have passed by are forgotten."""
+
+    def __init__(self) -> None:
+        self._numbers: deque[int] = deque()
+
+    def add(self, number: int) -> None:
+        """Take the next number."""
+        self._numbers.append(number)
+
+    def within(self, first: int, last: int) -> bool:
+        """Whether one of the numbers lies between two others, the first of which is that of a row."""
+        while self._numbers and self._numbers[0] < first:
+            self._numbers.popleft()
+        return bool(self._numbers) and self._numbers[0] <= last
 
 
 def _names(cells: list[str]) -> list[str]:

@@ -28,6 +28,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_MARKS = tuple(bom for bom, _ in _BOMS)
 # Bytes of a character, and which of them is NUL in Western writing; UTF-32 first, as hardly anything passes for it.
 _WIDE_ENCODINGS = {"utf-32-le": (4, 3), "utf-32-be": (4, 0), "utf-16-le": (2, 1), "utf-16-be": (2, 0)}
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r\f\x1a\x1b"))
@@ -104,9 +105,9 @@ def decode(raw: bytes) -> Decoded:
 
     Raises ``Unreadable`` (``encoding_not_supported``) for an encoding that Python has no codec for.
     """
-    for bom, name in _BOMS:
-        if raw.startswith(bom):
-            return _replaced(raw[len(bom) :], name, "bom")
+    if raw.startswith(_MARKS):
+        bom, name = next((bom, name) for bom, name in _BOMS if raw.startswith(bom))
+        return _replaced(raw[len(bom) :], name, "bom")
     if wide := wide_encoding(raw):
         return _replaced(raw, wide, "detected")
     if escaped := _escaped(raw):

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any, Final
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from crawler.pages import otw_download
 from crawler.pages.page import Page, Refused
@@ -113,17 +113,17 @@ def _ao3_markup(package: Package) -> str | None:
     named = any(_AO3_PUBLISHER in publisher.casefold() for publisher in package.metadata.publishers)
     if not named:  # told by the source before anything is parsed
         mark = "preface" if len(package.spine) > 2 else "tags"
-        if not any(mark in (package.page(item) or "") for item in package.spine[:2]):
+        if not any((page := package.page(item)) and page.says(mark) for item in package.spine[:2]):
             return None
     parts: dict[str, list[str]] = {}
     title = ""
     for place, item in enumerate(package.spine):
-        markup = package.page(item)
-        if markup is None:
+        page = package.page(item)
+        if page is None:
             continue
         if place > 1 and not named and "preface" not in parts:
             return None
-        tree = LexborHTMLParser(markup)
+        tree = page.parsed()
         if not title and (head := tree.css_first("title")) is not None:
             title = head.text(deep=True)
         if tree.body is not None:

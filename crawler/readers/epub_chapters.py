@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.pages.body import Passage, join, line, passage, plain
 from crawler.pages.statements import outermost
+from crawler.readers.epub_document import Document
 from crawler.readers.epub_toc import Entry
 from crawler.readers.text_chapters import heading_of
 from schemas.work import Chapter
@@ -69,17 +70,17 @@ class Chapters:
     def add(
         self,
         path: str,
-        html: str,
+        page: Document,
         whole: LexborNode,
         entries: Sequence[Entry],
         *,
         has_toc: bool,
         url: str | None = None,
     ) -> None:
-        """Adds the chapters of a page, given as markup and as its body, which is changed."""
+        """Adds the chapters of a page, given with its body, which is changed."""
         named = [entry for entry in entries if not _same(entry.title, _stem(path))]  # a file name is no title
-        for fragment, titles in _pieces(html, named):
-            body = whole if fragment is html else LexborHTMLParser(fragment).body
+        for fragment, titles in _pieces(page, named):
+            body = whole if fragment is None else LexborHTMLParser(fragment).body
             if body is None:
                 continue
             if not entries and has_toc and self._goes_on(path, body):
@@ -107,14 +108,15 @@ def _stem(path: str) -> str:
     return path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
 
 
-def _pieces(html: str, entries: Sequence[Entry]) -> Iterator[tuple[str, list[str]]]:
+def _pieces(page: Document, entries: Sequence[Entry]) -> Iterator[tuple[str | None, list[str]]]:
     """A page cut where the table of contents leads into it, each piece with the titles that lead there.
 
-    The first piece has the titles that lead to the page itself, deepest last.
+    The first piece has the titles that lead to the page itself, deepest last. A page that is not cut is ``None``.
     """
     whole = [entry for entry in entries if not entry.fragment]
     cuts: dict[int, list[Entry]] = {}
-    places = _places(html) if len(whole) < len(entries) else {}
+    html = page.markup if len(whole) < len(entries) else ""
+    places = _places(html)
     for entry in entries:
         if entry.fragment:
             place = places.get(entry.fragment)
@@ -123,7 +125,7 @@ def _pieces(html: str, entries: Sequence[Entry]) -> Iterator[tuple[str, list[str
             else:
                 cuts.setdefault(_before_wrappers(html, place), []).append(entry)
     if len(cuts) + bool(whole) < 2:
-        yield html, _by_depth([*whole, *(entry for each in cuts.values() for entry in each)])
+        yield None, _by_depth([*whole, *(entry for each in cuts.values() for entry in each)])
         return
     order = sorted(cuts)
     head = html[: order[0]]

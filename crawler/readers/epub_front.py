@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from selectolax.lexbor import LexborNode
+import numpy as np
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.pages.body import passage, plain
+from crawler.pages.body_cut import Frame
 from crawler.readers.text_fields import Reading
 from crawler.readers.text_header import Field
 from crawler.readers.text_labels import label_of
@@ -88,7 +90,7 @@ def front_kind(sheet: Sheet, known: Iterable[str]) -> str | None:
     ``known`` are the title, the authors and whatever else a title page repeats.
     """
     kind = _stated_kind(sheet)
-    if kind is None and _is_long(sheet.body.text(deep=True, separator=" ")):
+    if kind is None and _is_long(sheet.body):
         return None  # nearly all pages of a story, at a hundredth of the cost of their paragraphs
     text = plain(sheet.body) or ""
     words = len(text.split())
@@ -110,8 +112,23 @@ def front_kind(sheet: Sheet, known: Iterable[str]) -> str | None:
     return None if sheet.linear or sheet.is_listed or words > 200 else "aside"
 
 
-def _is_long(text: str) -> bool:
-    """Whether a text has more words than any page of information; no more of them are counted."""
+def _is_long(body: LexborNode) -> bool:
+    """Whether a page has more words than any page of information; no more of them are counted."""
+    frame = body.parser
+    if not isinstance(frame, Frame):
+        return _has_more_words(body.text(deep=True, separator=" "))
+    if sum(_spaces(run.found.text) for run in frame.runs) > _MOST_INFORMATION:
+        return True
+    whole = frame.filled(*frame.runs_in(body.inner_html or ""))
+    return _has_more_words(LexborHTMLParser(whole).text(deep=True, separator=" "))
+
+
+def _spaces(text: str) -> int:
+    """Spaces of a text, which numpy counts four times as fast."""
+    return int(np.count_nonzero(np.frombuffer(text.encode("utf-8"), np.uint8) == ord(" ")))
+
+
+def _has_more_words(text: str) -> bool:
     return len(text.split(None, _MOST_INFORMATION)) > _MOST_INFORMATION
 
 

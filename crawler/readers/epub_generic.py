@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from crawler.origins import Origin, origin_of
 from crawler.pages.body import plain_of_html
@@ -88,17 +88,16 @@ def _read_pages(book: _Book, by_path: dict[str, list[Entry]], *, is_sifted: bool
         if path in seen:
             continue
         seen.add(path)
-        markup = package.page(item)
-        tree = LexborHTMLParser(markup or "")
-        body = tree.body
-        if markup is None or body is None:
+        page = package.page(item)
+        body = page.framed().body if page is not None else None
+        if page is None or body is None:
             continue
         entries = by_path.get(path, [])
         sheet = _sheet(package, item, path, place, entries, body)
         kind = front_kind(sheet, _repeated(package)) if is_sifted else None
         if kind is None:
             url = urls.get(item.id) if item.id else None
-            book.chapters.add(path, markup, body, entries, has_toc=bool(by_path), url=url)
+            book.chapters.add(path, page, body, entries, has_toc=bool(by_path), url=url)
         else:
             _leave_out(book, kind, sheet)
 

@@ -71,7 +71,8 @@ _BLOCKS: Final = frozenset(
 )
 _CLOSE_THEMSELVES: Final = frozenset({"p", "li", "dd", "dt", "td", "th", "tr", "option", "html", "head", "body"})
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})[^<>]{0,20000}>")
-_MANY_TAGS: Final = 4000
+MANY_TAGS: Final = 4000
+"""Tags of a page up to which it is never flattened."""
 _MAX_DEPTH: Final = 1500  # parsers look through all open elements at each tag: a page of 50,000 took 8 seconds
 _CLOSED: Final = re.compile(r"<([A-Za-z][\w:.-]{0,60})(\s[^<>]{0,20000})?/>")
 _CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
@@ -81,7 +82,11 @@ _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 
 def text_of_xhtml(raw: bytes) -> str:
     """Markup of a page for an HTML parser: decoded, without NULs, its closed elements spelled out."""
-    text = _decoded(raw)
+    return spelled_out(_decoded(raw))
+
+
+def spelled_out(text: str) -> str:
+    """Markup of a page in XHTML as HTML has it: without NULs, its closed elements spelled out."""
     if "\0" in text:
         text = text.replace("\0", "")
     start = text.find("<!DOCTYPE", 0, 4096)
@@ -95,12 +100,23 @@ def text_of_xhtml(raw: bytes) -> str:
     return text
 
 
+def utf8_of(raw: bytes) -> bytes | None:
+    """A page without its byte order mark, where it is valid UTF-8; else ``None``."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return None
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return raw.removeprefix(b"\xef\xbb\xbf")
+
+
 def flattened(text: str) -> str:
     """The page itself, or what stands in for one that is nested too deep to be parsed at a bounded cost.
 
     The latter has paragraphs for its blocks, and no other elements but void ones.
     """
-    return _TAG.sub(_flat, text) if text.count("<") > _MANY_TAGS and _is_deep(text) else text
+    return _TAG.sub(_flat, text) if text.count("<") > MANY_TAGS and _is_deep(text) else text
 
 
 def _is_deep(text: str) -> bool:
@@ -136,11 +152,9 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _decoded(raw: bytes) -> str:
     """Text of a page: UTF-8 unless a byte order mark, the bytes or the declaration say otherwise."""
+    if (source := utf8_of(raw)) is not None:
+        return source.decode("utf-8")
     if not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-        except UnicodeDecodeError:
-            pass
         declared = _DECLARED.search(raw[:1024])
         name = declared[1].decode("ascii") if declared else ""
         if name and name.casefold().replace("_", "-") not in ("utf-8", "utf8"):

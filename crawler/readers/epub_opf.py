@@ -5,6 +5,7 @@ Source: OPF 2.0.1 and EPUB 3.3 (package document); calibre's own ``meta`` elemen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,6 +25,9 @@ _LISTS: Final = {
     "rights": "rights",
     "relation": "relations",
 }
+
+_PLAIN: Final = re.compile(r"(?:[\w-][\w.-]*/)*[\w-][\w.-]*(?:#[\w.-]*)?")
+"""Paths that are what they say: no part begins with a dot, nothing is percent-encoded."""
 
 Element = Any
 """An element of lxml, which has no types."""
@@ -152,6 +156,9 @@ def _text(element: Element) -> str:
 
 def resolve(base: str, href: str) -> tuple[str, str]:
     """Path inside the zip and fragment of a link that stands in the member ``base``."""
+    if _PLAIN.fullmatch(href) and _PLAIN.fullmatch(base):
+        name, _, fragment = href.partition("#")
+        return f"{base[: base.rfind('/') + 1]}{name}", fragment
     try:
         parts = urlsplit(href.strip())
     except ValueError:

@@ -19,11 +19,13 @@ from typing import BinaryIO, Final
 from urllib.parse import unquote
 
 from crawler.readers import epub_opf as opf
+from crawler.readers.container_whole import WholeMembers
+from crawler.readers.epub_document import Document, document_of
 from crawler.readers.epub_markup import flattened, text_of_xhtml
 from crawler.readers.epub_opf import Metadata, elements, resolve
 from crawler.readers.epub_toc import Entry, read_nav, read_ncx
 from crawler.readers.source import Source, Unreadable
-from crawler.readers.text_mojibake import MOJIBAKE_FIXED, mend
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED
 
 CONTAINER_MISSING: Final = "container_missing"
 OPF_MISSING: Final = "opf_missing"
@@ -52,6 +54,8 @@ _MAX_MEMBERS: Final = 200_000
 _PAGES_KEPT: Final = 3
 _LONGEST_KEPT: Final = 1_000_000
 _MAX_SPINE: Final = 50_000
+_PLAIN_NAME: Final = re.compile(r"[!-$&-.0-\[\]-~][ -$&-\[\]-~]{0,300}")
+"""ASCII without ``%``, backslash and a slash at its start: but for case there is one way to spell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Package:
     """An open EPUB."""
 
     source: Source
+    stream: BinaryIO
     archive: zipfile.ZipFile
     flags: list[str] = field(default_factory=list)
     metadata: Metadata = field(default_factory=Metadata)
@@ -77,7 +82,11 @@ class Package:
     landmarks: dict[str, str] = field(default_factory=dict)
     """Path to kind of page (``cover``, ``toc``, ``bodymatter`` …), by guide and landmarks."""
 
-    _pages: dict[str, str | None] = field(default_factory=dict)
+    _pages: dict[str, Document | None] = field(default_factory=dict)
+
+    @cached_property
+    def _whole(self) -> WholeMembers:
+        return WholeMembers(self.stream, self.archive.infolist())
 
     @cached_property
     def _names(self) -> dict[str, zipfile.ZipInfo]:
@@ -117,49 +126,52 @@ class Package:
             raise Unreadable("suspicious_ratio", f"{_shown(info)} unpacks to {info.file_size} bytes")
         if info.file_size > cap:
             raise Unreadable("too_large", f"{_shown(info)} unpacks to {info.file_size} bytes")
-        try:
-            with self.archive.open(info) as stream:
-                data = stream.read(min(cap, most) + 1)  # declared sizes may lie
-        except NotImplementedError as error:
-            raise Unreadable("format_not_supported", f"{_shown(info)}: {error}") from None
-        except _DAMAGE as error:
-            raise Unreadable("damaged", f"{_shown(info)}: {str(error)[:200]}") from None
+        if (data := self._whole.read(info)) is None:
+            data = self._streamed(info, min(cap, most) + 1)  # declared sizes may lie
         budget.unpacked_bytes += len(data)
         if len(data) > min(cap, most):
             raise Unreadable("too_large", f"{_shown(info)} unpacks to more than it declares")
         return data
 
-    def page(self, item: Item) -> str | None:
-        """Markup of a document of the spine for an HTML parser; ``None``, flagged, where it is absent or damaged.
+    def _streamed(self, info: zipfile.ZipInfo, size: int) -> bytes:
+        """Bytes of a member, ``size`` at most. Raises ``Unreadable``."""
+        try:
+            with self.archive.open(info) as stream:
+                return stream.read(size)
+        except NotImplementedError as error:
+            raise Unreadable("format_not_supported", f"{_shown(info)}: {error}") from None
+        except _DAMAGE as error:
+            raise Unreadable("damaged", f"{_shown(info)}: {str(error)[:200]}") from None
+
+    def page(self, item: Item) -> Document | None:
+        """A document of the spine; ``None``, flagged, where it is absent or damaged.
 
         The first pages are asked for more than once, by those who tell the maker: they are kept.
         """
         if item.path in self._pages:
             return self._pages[item.path]
-        markup = self._page(item)
-        if len(self._pages) < _PAGES_KEPT and len(markup or "") < _LONGEST_KEPT:
-            self._pages[item.path] = markup
-        return markup
+        page = self._page(item)
+        if len(self._pages) < _PAGES_KEPT and (page is None or len(page.source) < _LONGEST_KEPT):
+            self._pages[item.path] = page
+        return page
 
-    def _page(self, item: Item) -> str | None:
+    def _page(self, item: Item) -> Document | None:
         info = self.find(item.path)
         if info is None:
             self.flag(SPINE_ITEM_MISSING)
             return None
         try:
-            markup = text_of_xhtml(self.read(info))
+            page = document_of(self.read(info))
         except Unreadable as error:
             if error.reason != "damaged":
                 raise
             self.flag(SPINE_ITEM_DAMAGED)
             return None
-        markup, mended = mend(markup, "<")
-        if mended:
+        if page.is_mended:
             self.flag(MOJIBAKE_FIXED)
-        flat = flattened(markup)
-        if flat is not markup:
+        if page.is_flattened:
             self.flag(MARKUP_FLATTENED)
-        return flat
+        return page
 
     def flag(self, name: str) -> None:
         """Notes once what was mended or left out."""
@@ -178,7 +190,7 @@ def open_package(source: Source, stream: BinaryIO) -> Package:
         archive = zipfile.ZipFile(stream)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
         raise Unreadable("damaged", f"no readable zip: {str(error)[:200]}") from None
-    package = Package(source, archive)
+    package = Package(source, stream, archive)
     _check_encryption(package)
     opf_path = _opf_path(package)
     if opf_path is not None:
@@ -320,6 +332,9 @@ def _xml(package: Package, info: zipfile.ZipInfo) -> opf.Element | None:
 
 def _spellings(name: str) -> Iterable[str]:
     """What else a name may be called: percent-decoded, in NFC, in lower case, in the encoding it was written in."""
+    if _PLAIN_NAME.fullmatch(name):
+        yield name.lower()
+        return
     plain = unicodedata.normalize("NFC", unquote(name.replace("\\", "/").lstrip("/")))
     yield plain
     yield plain.casefold()

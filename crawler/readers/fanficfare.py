@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from selectolax.lexbor import LexborHTMLParser
-
 from crawler.origins import origin_of
 from crawler.pages.body import line
 from crawler.pages.fanficfare import ERROR_CHAPTERS_DROPPED, add_chapter, finished
 from crawler.pages.fanficfare_front import Book, Front, front_of, read_front
 from crawler.pages.page import Refused
+from crawler.readers.epub_document import Document
 from crawler.readers.epub_generic import header_of, opf_values
 from crawler.readers.epub_package import Item, Package
 from crawler.readers.source import Item as Result
@@ -47,8 +46,8 @@ def is_fanficfare(package: Package) -> bool:
 class _Part:
     """A title page and the chapters that follow it."""
 
-    title_page: str | None = None
-    pages: list[tuple[Item, str]] = field(default_factory=list)
+    title_page: Document | None = None
+    pages: list[tuple[Item, Document]] = field(default_factory=list)
 
 
 def read(package: Package, provenance: Provenance) -> Iterator[Result]:
@@ -76,21 +75,21 @@ def read(package: Package, provenance: Provenance) -> Iterator[Result]:
 def _parts(package: Package) -> list[_Part]:
     parts = [_Part()]
     for item in package.spine:
-        markup = package.page(item)
-        if markup is None or "nav" in item.properties.split():
+        page = package.page(item)
+        if page is None or "nav" in item.properties.split():
             continue
         stem = item.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        if "fff_titlepage" in markup[:4000] or (_TITLE_PAGE.fullmatch(stem) and "fff_" not in markup[:4000]):
+        if "fff_titlepage" in page.head or (_TITLE_PAGE.fullmatch(stem) and "fff_" not in page.head):
             if parts[-1].title_page or parts[-1].pages:
                 parts.append(_Part())
-            parts[-1].title_page = markup
-        elif not _BESIDE.fullmatch(stem) and not re.search("fff_(?:toc|log)page", markup[:4000]):
-            parts[-1].pages.append((item, markup))
+            parts[-1].title_page = page
+        elif not _BESIDE.fullmatch(stem) and not re.search("fff_(?:toc|log)page", page.head):
+            parts[-1].pages.append((item, page))
     return parts
 
 
 def _book(package: Package, part: _Part, *, is_single: bool) -> Book:
-    body = LexborHTMLParser(part.title_page).body if part.title_page else None
+    body = part.title_page.parsed().body if part.title_page else None
     front = front_of(body) if body is not None else Front()
     stated = package.metadata
     subjects = [html.unescape(html.unescape(subject)) for subject in stated.subjects]  # they are escaped twice
@@ -107,8 +106,8 @@ def _book(package: Package, part: _Part, *, is_single: bool) -> Book:
     if "title" not in book.values:
         book.values["title"] = title_from_name(package.source.ref.removesuffix(".epub"))
         book.flag(TITLE_FROM_FILE_NAME)
-    for item, markup in part.pages:
-        _add_page(book, package, item, markup)
+    for item, page in part.pages:
+        _add_page(book, package, item, page)
     return book
 
 
@@ -121,8 +120,8 @@ def _complete(book: Book, stated: dict[str, Any], subjects: list[str], *, has_la
             book.values.setdefault(name, value)
 
 
-def _add_page(book: Book, package: Package, item: Item, markup: str) -> None:
-    tree = LexborHTMLParser(markup)
+def _add_page(book: Book, package: Package, item: Item, page: Document) -> None:
+    tree = page.framed()
     body = tree.body
     if body is None:
         return

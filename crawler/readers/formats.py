@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Final
 
 from crawler.readers import signatures
+from crawler.readers.encoding import wide_encoding
 from crawler.readers.source import Item, Source, Unreadable
 
 
@@ -237,7 +238,10 @@ def recognise(source: Source) -> Format:
         raise Unreadable("empty", "only blank space" if head else "0 bytes")
     if source.form is not None and source.depth == 0:
         return _told(source.form)
-    return _container(source) or _book(source) or _written(source, signatures.narrow(head), name)
+    if packed := _container(source):
+        return packed
+    wide = wide_encoding(head)
+    return _book(source, wide) or _written(source, signatures.narrow(head, wide), name)
 
 
 def _is_blank(source: Source) -> bool:
@@ -267,7 +271,7 @@ def _container(source: Source) -> Format | None:
     return {"warc": WARC, "wacz": WACZ}.get(kind, ARCHIVE) if kind else None
 
 
-def _book(source: Source) -> Format | None:
+def _book(source: Source, wide: str | None) -> Format | None:
     """Binary formats: those that are read, and rejects of all others."""
     head = source.head
     if MOBI.code.recognise(head):
@@ -276,7 +280,7 @@ def _book(source: Source) -> Format | None:
         return PARQUET
     if other := signatures.other_format(head):
         raise Unreadable("format_not_supported", f"{other} is not read")
-    if what := signatures.binary(head):
+    if what := signatures.binary(head, wide):
         raise Unreadable("binary", what)
     return None
 

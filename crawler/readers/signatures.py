@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 
-from crawler.readers.encoding import wide_encoding
 from crawler.readers.source import HEAD_BYTES
 
 WHITE: Final = b" \t\n\r\f\v\x1a"
@@ -98,19 +97,23 @@ def other_format(head: bytes) -> str | None:
     return next((name for mark, name in _SIGNATURES if head.startswith(mark)), None)
 
 
-def binary(head: bytes) -> str | None:
-    """What a file is that is no text: by signature, or by more controls than a damaged text has."""
+def binary(head: bytes, wide: str | None) -> str | None:
+    """What a file is that is no text: by signature, or by more controls than a damaged text has.
+
+    ``wide`` is the encoding that ``wide_encoding`` finds in its first bytes.
+    """
     if head.startswith(_BINARY_STARTS):
         return next(what for mark, what in _BINARIES if head.startswith(mark))
     if head[4:8] == b"ftyp":
         return "film or sound"
-    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or wide_encoding(head):
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or wide:
         return None
     if b"\x1b" in head and b"\x1b$)C" in head:
         return None  # ISO-2022-KR shifts in and out with control bytes
     filled = head.rstrip(b"\0")  # a tail of NULs is a broken copy of a text
-    codes = np.frombuffer(filled, np.uint8)
-    suspects = np.count_nonzero(codes < 0x20) + np.count_nonzero(codes == 0x7F)  # much sooner counted than controls
+    below_space = int(np.count_nonzero(np.frombuffer(filled, np.uint8) < 0x20))
+    deletes = filled.count(b"\x7f") if b"\x7f" in filled else 0
+    suspects = below_space + deletes  # much sooner counted than controls
     if suspects * 100 <= len(head) and filled.strip(b"\0" + WHITE):
         return None
     controls = len(filled) - len(filled.translate(None, _CONTROLS))
@@ -121,12 +124,12 @@ def binary(head: bytes) -> str | None:
     return None
 
 
-def narrow(head: bytes) -> bytes:
+def narrow(head: bytes, wide: str | None) -> bytes:
     """The first bytes with UTF-16 and UTF-32 brought to UTF-8, so that marks of formats are found in them."""
     for bom, name in ((b"\xff\xfe\0\0", "utf-32-le"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if head.startswith(bom):
             return head[len(bom) :].decode(name, "ignore").encode("utf-8", "ignore")
-    if wide := wide_encoding(head):
+    if wide:
         return head.decode(wide, "ignore").encode("utf-8", "ignore")
     return head.removeprefix(b"\xef\xbb\xbf")
 

@@ -59,8 +59,12 @@ class Table:
     @cached_property
     def stem(self) -> str:
         """Name of the table: its path without suffixes, to keep ids of different tables apart."""
-        path = self.source.ref.encode("utf-8", "backslashreplace").decode("utf-8")
-        return path[: len(path) - len("".join(PurePosixPath(path).suffixes[-2:]))] or path
+        return self.path[: len(self.path) - len("".join(PurePosixPath(self.path).suffixes[-2:]))] or self.path
+
+    @cached_property
+    def path(self) -> str:
+        """Path of the table, as records state it."""
+        return self.source.ref.encode("utf-8", "backslashreplace").decode("utf-8")
 
     def rejected(self, place: str, reason: str, detail: str) -> Rejected:
         """A row that gives no work."""
@@ -77,25 +81,25 @@ def works_of(rows: Rows, table: Table) -> Iterator[Item]:
     works = rejects = 0
     if table.source.span is not None and not table.source.span.is_first:
         works = 1  # the first part of the table had one
-    columns: tuple[str, ...] = ()
+    names: tuple[str, ...] | None = None
     for row in rows:
         if isinstance(row, Rejected):
             yield row
             continue
         cells = flattened(row.cells)
-        mapping = _mapping(tuple(cells), table.fields)
-        columns = columns or tuple(cells)
-        if group is not None and group.takes(cells, mapping):
-            group.add(row, cells, mapping)
+        if names is None or tuple(cells) != names:
+            names = tuple(cells)
+            mapping = _mapping(names, table.fields)
+        record = _Record(row, cells, mapping)
+        if group is not None and group.takes(record):
+            group.add(record)
             continue
         for item in _closed(group):
             works += isinstance(item, Work)
             yield item
         group = None
-        if mapping.has_story and (
-            line_of(_cell(cells, mapping, "title")) or _has_text(_cell(cells, mapping, "text", "chapters"))
-        ):
-            group = _Group(table, row, cells, mapping)
+        if mapping.has_story and record.has_story:
+            group = _Group(table, record)
         elif works or rejects:
             yield table.rejected(row.place, "no_story", "neither a title nor a text")
         else:
@@ -116,7 +120,7 @@ def rows_in(rows: Rows, span: Span, table: Table) -> Iterator[Row | Rejected]:
     for row in rows:
         if isinstance(row, Row) and (not begun or int(row.place) >= end):
             cells = flattened(row.cells)
-            key, number = _work_key(cells, _mapping(tuple(cells), table.fields)), int(row.place)
+            key, number = _Record(row, cells, _mapping(tuple(cells), table.fields)).key, int(row.place)
             if before is not None and (key is None or key != before[0]):
                 if before[1] >= end:
                     return
@@ -134,12 +138,6 @@ def _first_without_story(table: Table, row: Row, mapping: Mapping) -> Iterator[R
             "no_story", f"no column is known for a title or a text: {names}; say which with fields = {{text = …}}"
         )
     yield table.rejected(row.place, "no_story", "neither a title nor a text")
-
-
-def _has_text(value: object) -> bool:
-    if isinstance(value, str) and "\0" not in value:
-        return is_visible(value)
-    return bool(value) if isinstance(value, list | dict) else text_of(value) is not None
 
 
 def _cell(cells: MappingType[str, Any], mapping: Mapping, *names: str) -> object:
@@ -162,8 +160,8 @@ def _mapping(names: tuple[str, ...], told: MappingType[str, str] | None) -> Mapp
 
 def flattened(cells: MappingType[str, Any]) -> dict[str, Any]:
     """Cells with the keys of nested objects as dotted paths; lists stay as they are, and so do objects by number."""
-    if not any(isinstance(value, dict) for value in cells.values()):
-        return dict(cells)
+    if type(cells) is dict and dict not in map(type, cells.values()):
+        return cells
     flat: dict[str, Any] = {}
     todo: list[tuple[str, Any, int]] = [(str(name), value, 0) for name, value in reversed(list(cells.items()))]
     while todo and len(flat) < _MAX_NAMES:
@@ -175,6 +173,45 @@ def flattened(cells: MappingType[str, Any]) -> dict[str, Any]:
         else:
             flat[path] = value
     return flat
+
+
+class _Record:
+    """A row's cells as fields, and what is asked of each row."""
+
+    __slots__ = ("cells", "key", "mapping", "row", "text", "title")
+
+    def __init__(self, row: Row, cells: MappingType[str, Any], mapping: Mapping) -> None:
+        self.row = row
+        self.cells = cells
+        self.mapping = mapping
+        self.text = text_of(self.cell("text"))
+        self.title = line_of(self.cell("title"))
+        self.key = self._key()
+        """What rows of one work have in common: its id or address, or title and author where a row is a chapter."""
+
+    def cell(self, *names: str) -> object:
+        """Value of the first of some fields that the row has."""
+        return _cell(self.cells, self.mapping, *names)
+
+    def line(self, name: str) -> str | None:
+        """A field in one line."""
+        return line_of(self.cell(name))
+
+    @property
+    def has_story(self) -> bool:
+        """Whether the row has a title, a text or chapters."""
+        if self.title or self.text is not None:
+            return True
+        value = self.cell("text", "chapters")
+        return bool(value) if isinstance(value, list | dict) else text_of(value) is not None
+
+    def _key(self) -> tuple[str, ...] | None:
+        for name in ("source_work_id", "url"):
+            if known := self.line(name):
+                return (name, known)
+        if not self.mapping.by_chapter or not self.title:
+            return None
+        return ("title", self.title, self.line("authors") or "")
 
 
 @dataclass
@@ -190,54 +227,50 @@ class _Part:
 class _Group:
     """Rows of one work."""
 
-    def __init__(self, table: Table, row: Row, cells: MappingType[str, Any], mapping: Mapping) -> None:
+    def __init__(self, table: Table, record: _Record) -> None:
         self.table = table
-        self.row = row
-        self.cells = cells
-        self.mapping = mapping
-        self.key = _work_key(cells, mapping)
+        self.first = record
         self.parts: list[_Part] = []
         self.size = 0
         self.hash = hashlib.sha256()
-        self.add(row, cells, mapping)
+        self.add(record)
 
-    def takes(self, cells: MappingType[str, Any], mapping: Mapping) -> bool:
+    def takes(self, record: _Record) -> bool:
         """Whether a row goes on with this work. The same text again is another record of it, not a part."""
-        if self.key is None or not {"text"} <= mapping.columns.keys() or _work_key(cells, mapping) != self.key:
+        if record.key is None or record.key != self.first.key or "text" not in record.mapping.columns:
             return False
-        if mapping.by_chapter:
+        if record.mapping.by_chapter:
             return True
-        text = text_of(_cell(cells, mapping, "text"))
-        title = line_of(_cell(cells, mapping, "title"))
-        first = line_of(_cell(self.cells, self.mapping, "title"))
-        return text is not None and title == first and text != self.parts[-1].texts[-1]
+        if not self.parts:
+            return False
+        return record.text is not None and record.title == self.first.title and record.text != self.parts[-1].texts[-1]
 
-    def add(self, row: Row, cells: MappingType[str, Any], mapping: Mapping) -> None:
+    def add(self, record: _Record) -> None:
         """Take a row. Past the size that is read whole nothing is kept but the size."""
-        self.hash.update(row.raw)
-        text = text_of(_cell(cells, mapping, "text")) or ""
+        self.hash.update(record.row.raw)
+        text = record.text or ""
         self.size += len(text) + 200
         if self.size > self.table.source.max_bytes:
             self.parts.clear()
-            self.cells = {}
             return
-        key = tuple(line_of(_cell(cells, mapping, name)) for name in ("chapter_id", "chapter_number", "chapter_title"))
-        by_paragraph = "paragraph" in mapping.columns
+        by_chapter, by_paragraph = record.mapping.by_chapter, "paragraph" in record.mapping.columns
+        key = tuple(map(record.line, ("chapter_id", "chapter_number", "chapter_title"))) if by_chapter else ()
         if not (by_paragraph and self.parts and self.parts[-1].key == key):
-            self.parts.append(_Part(key, cells if mapping.by_chapter else {}, mapping))
+            self.parts.append(_Part(key, record.cells if by_chapter else {}, record.mapping))
         self.parts[-1].texts.append(text)
 
     def item(self) -> Item:
         """The work, or why there is none."""
         if self.size > self.table.source.max_bytes:
             limit = self.table.source.max_bytes // 2**20
-            return self.table.rejected(self.row.place, "too_large", f"the rows of one work pass {limit} MiB")
-        found = read_fields(self.cells, self.mapping, self.table)
-        found.flags[:0] = self.row.flags
+            return self.table.rejected(self.first.row.place, "too_large", f"the rows of one work pass {limit} MiB")
+        found = read_fields(self.first.cells, self.first.mapping, self.table)
+        found.flags[:0] = self.first.row.flags
         chapters = self._chapters(found)
         title = found.values.pop("title", None)
         if not chapters and not (title and (self.table.fields or _describes_a_work(found.values))):
-            return self.table.rejected(self.row.place, "no_story", "no text, and nothing that tells a work but a name")
+            detail = "no text, and nothing that tells a work but a name"
+            return self.table.rejected(self.first.row.place, "no_story", detail)
         if not title:
             title = self._made_up_title(found)
         self._number(found, chapters)
@@ -249,7 +282,7 @@ class _Group:
                 format=self.table.format,
                 parser_version=PARSER_VERSION,
                 raw_sha256=self.hash.hexdigest(),
-                path=self.table.source.ref.encode("utf-8", "backslashreplace").decode("utf-8"),
+                path=self.table.path,
                 encoding=self.table.encoding,
                 retrieved_at=self.table.source.retrieved_at,
                 flags=tuple(dict.fromkeys(found.flags)),
@@ -260,21 +293,21 @@ class _Group:
     def _made_up_title(self, found: WorkFields) -> str:
         found.flags.append(TITLE_MADE_UP)
         name = PurePosixPath(self.table.stem).name if self.table.archive == "file" else self.table.archive
-        known = _cell(self.cells, self.mapping, "source_work_id")
-        return f"{name} {line_of(known) or self.row.place}"
+        known = self.first.cell("source_work_id")
+        return f"{name} {line_of(known) or self.first.row.place}"
 
     def _number(self, found: WorkFields, chapters: Sequence[Chapter]) -> None:
         """A single row that says which chapter it is may be a part of a work whose other parts lie elsewhere."""
-        if len(chapters) == 1 and "chapter_number" in self.mapping.columns and chapters[0].number is not None:
+        if len(chapters) == 1 and "chapter_number" in self.first.mapping.columns and chapters[0].number is not None:
             if found.values.get("source_work_id"):
                 found.values["part_number"] = chapters[0].number
         elif len(chapters) == 1 and (found.values.get("n_chapters_source") or 0) > 1:
             found.flags.append(CHAPTERS_NOT_SEPARATED)
 
     def _chapters(self, found: WorkFields) -> tuple[Chapter, ...]:
-        listed = _cell(self.cells, self.mapping, "chapters")
+        listed = self.first.cell("chapters")
         if isinstance(listed, list | tuple | dict):
-            chapters = tuple(chapters_in(listed, self.mapping.chapters, found.flags))
+            chapters = tuple(chapters_in(listed, self.first.mapping.chapters, found.flags))
             if chapters:
                 return chapters
         return tuple(chapter for part in self.parts if (chapter := _chapter(part)))
@@ -309,15 +342,6 @@ def _describes_a_work(values: MappingType[str, Any]) -> bool:
 def _closed(group: _Group | None) -> Iterator[Item]:
     if group is not None:
         yield group.item()
-
-
-def _work_key(cells: MappingType[str, Any], mapping: Mapping) -> tuple[str, ...] | None:
-    """What rows of one work have in common: its id or address, or title and author where a row is a chapter."""
-    for name in ("source_work_id", "url"):
-        if known := line_of(_cell(cells, mapping, name)):
-            return (name, known)
-    title, author = (line_of(_cell(cells, mapping, name)) for name in ("title", "authors"))
-    return ("title", title, author or "") if title and mapping.by_chapter else None
 
 
 def describe_mapping(rows: Rows, table: Table) -> str:

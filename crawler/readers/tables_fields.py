@@ -23,7 +23,12 @@ _MAX_STATEMENT: Final = 500
 _ENGAGEMENT: Final = ("kudos", "hits", "bookmarks", "comments", "favorites", "follows", "likes", "dislikes")
 _LISTS: Final = ("fandoms", "relationships", "characters", "freeforms", "warnings_raw", "genres", "media")
 _MORE_LISTS: Final = ("categories_raw", "collections", "gifts")
-_ROW_ONLY: Final = ("text", "chapters", "author_id", "author_url", "series_position", "paragraph", "source_work_id")
+_ROW_ONLY: Final = frozenset(
+    {
+        *("text", "chapters", "author_id", "author_url", "series_position", "paragraph", "source_work_id"),
+        *("chapter_title", "chapter_number", "chapter_id", "chapter_url", "chapter_summary"),
+    }
+)
 _ARCHIVES: Final = {
     "ao3": "ao3",
     "archiveofourown": "ao3",
@@ -59,7 +64,7 @@ def read_fields(cells: MappingType[str, Any], mapping: Mapping, table: Table) ->
     found = WorkFields()
     told = {name: cells.get(column) for name, column in mapping.columns.items()} | dict(mapping.constants)
     for name, value in told.items():
-        if value is None or name in _ROW_ONLY or name.startswith("chapter_"):
+        if value is None or name in _ROW_ONLY:
             continue
         if not _HANDLERS[name](found, name, value, table):
             _to_header(found, mapping.columns.get(name, name), value)
@@ -189,7 +194,8 @@ def _authors(found: WorkFields, told: MappingType[str, Any]) -> None:
         people = [author for item in items if (author := _author(item))]
     if len(people) == 1:
         known = {"id": values.line_of(told.get("author_id")), "url": values.line_of(told.get("author_url"))}
-        people = [people[0].model_copy(update={name: value for name, value in known.items() if value})]
+        if update := {name: value for name, value in known.items() if value}:
+            people = [people[0].model_copy(update=update)]
     if people:
         found.values["authors"] = tuple(people)
 

@@ -15,6 +15,22 @@ TOO_LONG: Final = b""
 
 _WIDE: Final = frozenset({"utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-16", "utf-32"})
 _PIECE: Final = 1 << 20
+_RUN: Final = 1 << 18
+
+
+def runs_of(stream: BinaryIO, limit: int) -> Iterator[bytes]:
+    """Lines, many in one piece, ends included; ``TOO_LONG`` for a line of more than ``limit`` bytes."""
+    while run := stream.read(min(_RUN, limit)):
+        rest = b"" if run.endswith(b"\n") else stream.readline(limit + 1)
+        last = run.rfind(b"\n") + 1
+        if not rest or len(run) - last + len(rest) <= limit:
+            yield run + rest
+            continue
+        if last:
+            yield run[:last]
+        while rest and not rest.endswith(b"\n"):
+            rest = stream.readline(_PIECE)
+        yield TOO_LONG
 
 
 def lines_of(stream: BinaryIO, limit: int, first: int = 1) -> Iterator[tuple[int, bytes]]:
@@ -53,20 +69,24 @@ def can_be_cut(source: Source, encoding: str) -> bool:
 
 
 class _Narrow:
-    """A stream of UTF-8 made of one in a wide encoding; it knows only ``readline`` and ``with``."""
+    """A stream of UTF-8 made of one in a wide encoding; it knows only ``read``, ``readline`` and ``with``."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._left = b""
 
+    def read(self, limit: int) -> bytes:
+        if not self._left and (raw := self._stream.read(8192)):
+            self._left = self._decoder.decode(raw).replace("\ufeff", "").encode("utf-8", "replace")
+        return self._taken(min(len(self._left), limit))
+
     def readline(self, limit: int) -> bytes:
         pieces = []
         size = 0
         while True:
             end = self._left.find(b"\n") + 1 or len(self._left)
-            end = min(end, limit - size)
-            piece, self._left = self._left[:end], self._left[end:]
+            piece = self._taken(min(end, limit - size))
             pieces.append(piece)
             size += len(piece)
             if piece.endswith(b"\n") or size >= limit:
@@ -76,6 +96,10 @@ class _Narrow:
                 break
             self._left = self._decoder.decode(raw).replace("\ufeff", "").encode("utf-8", "replace")
         return b"".join(pieces)
+
+    def _taken(self, size: int) -> bytes:
+        piece, self._left = self._left[:size], self._left[size:]
+        return piece
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from crawler.readers.source import Unreadable
@@ -118,12 +118,12 @@ class Mapping:
     chapters: MappingType[str, str] = field(default_factory=dict)
     """Field of a chapter → key of the objects that the column `chapters` lists, as told."""
 
-    @property
+    @cached_property
     def has_story(self) -> bool:
         """Whether there is anything to make a work of."""
         return not _STORY.isdisjoint(self.columns)
 
-    @property
+    @cached_property
     def by_chapter(self) -> bool:
         """Whether a row may be a chapter or a paragraph instead of a work."""
         return any(name in self.columns for name in ("chapter_number", "chapter_id", "chapter_title", "paragraph"))

@@ -17,6 +17,9 @@ _MAX_LIST: Final = 200_000
 _MAX_NUMBER: Final = 40
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _MISSING: Final = frozenset({"", "null", "nan", "none", "n/a", "<na>", "\\n"})
+_LONGEST_MISSING: Final = max(map(len, _MISSING))
+_NO_DIGITS: Final = re.compile(r"\D")
+_SECONDS: Final = re.compile(r"\d{9,13}(?:\.\d{1,9})?", re.ASCII)
 _COUNT: Final = re.compile(r"\d{1,12}|\d{1,3}(?:[,\u202f\xa0 ]\d{3}){1,4}|\d{1,3}(?:\.\d{3}){2,3}", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?\d{1,12}(?:\.\d{1,20})?", re.ASCII)
 _OF: Final = re.compile(r"(\d{1,6}|\?)\s*/\s*(\d{1,6}|\?)", re.ASCII)
@@ -60,6 +63,8 @@ def printable(text: str) -> str:
 
 def line_of(value: object) -> str | None:
     """A statement in one line; ``None`` for what programs write where nothing is known (``null``, ``NaN`` …)."""
+    if type(value) is str:
+        return _words_of(value)
     if value is None:
         return None
     if isinstance(value, dict):
@@ -70,8 +75,12 @@ def line_of(value: object) -> str | None:
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)
-    words = " ".join(printable(str(value)).split())
-    return None if words.casefold() in _MISSING else words
+    return _words_of(str(value))
+
+
+def _words_of(text: str) -> str | None:
+    words = " ".join(printable(text).split())
+    return None if len(words) <= _LONGEST_MISSING and words.casefold() in _MISSING else words
 
 
 def items_of(value: object, flags: list[str]) -> tuple[str, ...]:
@@ -126,7 +135,7 @@ def count_of(value: object) -> int | None:
         value = int(value) if value.is_integer() and abs(value) <= _MAX_COUNT else None
     if isinstance(value, str):
         digits = value.strip()[:_MAX_NUMBER].removesuffix(".0")
-        value = int(re.sub(r"\D", "", digits)) if _COUNT.fullmatch(digits) else None
+        value = int(_NO_DIGITS.sub("", digits)) if _COUNT.fullmatch(digits) else None
     return value if isinstance(value, int) and 0 <= value <= _MAX_COUNT else None
 
 
@@ -176,7 +185,7 @@ def day_of(value: object, *, month_first: bool | None = None) -> date | None:
     words = value.strip()[:80]
     if match := _ISO.fullmatch(words):
         return _iso_day(match)
-    if re.fullmatch(r"\d{9,13}(?:\.\d{1,9})?", words, re.ASCII):
+    if _SECONDS.fullmatch(words):
         return _epoch(float(words))
     if month_first is not None and (match := _SLASHED.fullmatch(words)):
         month, day = (match[1], match[2]) if month_first else (match[2], match[1])

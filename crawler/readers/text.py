@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-import numpy as np
-
 from crawler.readers.encoding import Decoded, decode
 from crawler.readers.source import Source, Unreadable
 from crawler.readers.text_chapters import Section, split, split_by_titles
+from crawler.readers.text_coded import Coded
 from crawler.readers.text_fields import read_fields
 from crawler.readers.text_fimfiction import read_boxes
 from crawler.readers.text_header import Header, read_header
@@ -26,7 +25,6 @@ TITLE_FROM_FILE_NAME: Final = "title_from_file_name"
 _NULS_REMOVED: Final = "nul_bytes_removed"
 
 _TRAILING: Final = re.compile(r"(?<![ \t\xa0\u3000])[ \t\xa0\u3000]++(?=\n|\Z)")
-_NEWLINE, _SPACE, _TAB = b"\n \t"
 _BLANKS: Final = 5
 """Line ends in a row that are kept."""
 _MANY_BLANKS: Final = re.compile(r"\n{6,}")
@@ -54,8 +52,8 @@ def _work(source: Source, decoded: Decoded) -> Work:
         text = text.replace("\0", "")
         flags.append(_NULS_REMOVED)
     is_as_it_was = decoded.source == "utf-8" and not flags
-    text = _normalised(text, source.data if is_as_it_was else None, flags)
-    header, sections, paragraphs = _parts(text, flags)
+    coded = _normalised(text, source.data if is_as_it_was else None, flags)
+    header, sections, paragraphs = _parts(coded, flags)
     if not any(any(map(str.isalnum, section.text)) for section in sections):
         raise Unreadable("no_story", "nothing but a header or a heading")
     reading = read_fields(header.fields)
@@ -90,11 +88,10 @@ def _provenance(source: Source, decoded: Decoded, header: Header, flags: Sequenc
     )
 
 
-def _normalised(text: str, raw: bytes | None, flags: list[str]) -> str:
+def _normalised(text: str, raw: bytes | None, flags: list[str]) -> Coded:
     """Text with newlines as its only line ends, no blanks before them, mojibake mended.
 
-    ``raw`` is the text in UTF-8 where it is at hand: bytes are looked through much faster than characters.
-    Raises ``Unreadable`` (``empty``) where nothing can be seen.
+    ``raw`` is the text in UTF-8 where it is at hand. Raises ``Unreadable`` (``empty``) where nothing can be seen.
     """
     given = text
     if "\r" in text:
@@ -104,38 +101,36 @@ def _normalised(text: str, raw: bytes | None, flags: list[str]) -> str:
     text = text.strip("\ufeff\x1a")
     if not text.strip(_INVISIBLE):
         raise Unreadable("empty", "only blank space" if text else "no text")
-    raw = raw if raw and text is given else text.encode("utf-8", "surrogatepass")
-    foreign = foreign_of(raw)
-    codes = np.frombuffer(raw, np.uint8)
-    ends = np.flatnonzero(codes == _NEWLINE)
-    before = codes[np.maximum(ends - 1, 0)]
-    is_trailing = bool(((before == _SPACE) | (before == _TAB)).any())
+    coded = Coded(text, raw if text is given else None)
+    foreign = foreign_of(coded.raw)
+    is_trailing = coded.ended_by(b" ", b"\t")
     if is_trailing or any(blank in foreign and blank + "\n" in text for blank in "\xa0\u3000"):
         text = _TRAILING.sub("", text)
         is_trailing = True  # lines that were blanks may now be empty
-    if is_trailing or np.count_nonzero(ends[_BLANKS:] - ends[:-_BLANKS] == _BLANKS):
+    if is_trailing or coded.has_ends_in_a_row(_BLANKS + 1):
         text = _MANY_BLANKS.sub("\n" * _BLANKS, text)
     text, mended = mend(text, foreign=foreign)
     if mended:
         flags.append(MOJIBAKE_FIXED)
         text = _SURROGATES.sub("\ufffd", text)
-    return text
+    return coded if text is coded.text else Coded(text)
 
 
-def _parts(text: str, flags: list[str]) -> tuple[Header, list[Section], Paragraphs]:
-    if boxed := read_boxes(text):
+def _parts(coded: Coded, flags: list[str]) -> tuple[Header, list[Section], Paragraphs]:
+    if boxed := read_boxes(coded.text):
         header, sections = boxed
-        body = text
+        body = coded
     else:
-        header = read_header(text)
-        body = text[header.body :]
+        header = read_header(coded.text)
+        body = coded.after(header.body)
         sections = []
-    if has_markup(body):
+    if has_markup(body.text):
         flags.append(MARKUP_IN_TEXT)
-        body = without_paragraph_tags(body) or body
-    paragraphs = convention_of(body)
+        if plain := without_paragraph_tags(body.text):
+            body = Coded(plain)
+    paragraphs = convention_of(body.text) if body.has_pairs else Paragraphs("blank_line")
     if not sections and header.layout == "fanficfare":
-        sections = _fanficfare(body)
+        sections = _fanficfare(body.text)
     if not sections:
         sections = split(body, by_line=paragraphs.convention == "paragraphs_by_line")
     return header, sections, paragraphs

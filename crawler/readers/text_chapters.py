@@ -7,13 +7,13 @@ before the first heading stays as a chapter without number and title, unless it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
-from crawler.readers.text_numbers import NUMBER, is_number_word, number_of
+from crawler.readers.text_coded import Coded, Openings
+from crawler.readers.text_numbers import NUMBER, NUMBER_WORDS, is_number_word, number_of
 
 MAX_HEADING: Final = 120
 _MAX_TITLE: Final = 80
@@ -31,7 +31,8 @@ _SPECIAL: Final = (
 _CHAPTER: Final = rf"(?:{_CHAPTER_WORDS})\.?"
 _PART: Final = rf"(?:{_PART_WORDS})\.?"
 _KEYWORDS: Final = frozenset(f"{_CHAPTER_WORDS}|{_PART_WORDS}|{_SPECIAL}".split("|"))
-_MARK: Final = r"[ \t>*_#~=+\-–—•·.|:/\\(\[<【「『]{0,16}"
+_MARKS: Final = " \t>*_#~=+-–—•·.|:/\\([<【「『"
+_MARK: Final = rf"[{re.escape(_MARKS)}]{{0,16}}"
 _WORD_FIRST: Final = re.compile(
     rf"{_MARK}(?i:(?P<chapter>{_CHAPTER})|(?P<part>{_PART}))(?:\s{{0,3}}(?:no\.?|nr\.?|№|#)?\s{{0,3}}|(?<=\.))"
     rf"(?P<number>{NUMBER})(?P<rest>(?![\w'’]).{{0,{MAX_HEADING}}})?"
@@ -49,15 +50,12 @@ _NAMED: Final = re.compile(rf"{_MARK}(?i:(?P<special>{_SPECIAL}))(?P<rest>(?!\w)
 _OF: Final = re.compile(r"\s{0,3}(?:/|of|von|de|из|av)\s{0,3}(?P<total>\d{1,4}|\?)(?!\w)", re.IGNORECASE)
 _TITLE_MARKS: Final = " \t\u3000:：.-–—~*_#=|/\\()[]<>【】「」『』+•·"
 
-# Lines short enough for a heading, with and without a blank line before them, as one scan with a literal start.
-_SHORT_LINE: Final = re.compile(rf"\n([^\n]{{1,{MAX_HEADING}}}+)(?=\n|\Z)")
-_SHORT_BLOCK: Final = re.compile(rf"\n\n([^\n]{{1,{MAX_HEADING}}}+)(?=\n|\Z)")
+_OPENINGS: Final = Openings({word.casefold() for word in _KEYWORDS} | NUMBER_WORDS, _MARKS)
 _BEGINNING: Final = re.compile(rf"{_MARK}(?P<first>[^\W_]{{1,20}})[^\w\n]{{0,16}}(?P<second>[^\W_]{{1,20}})?")
 _MAX_TESTED: Final = 20_000  # lines that begin like a heading; a file with more of them is no book
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A line that may head a chapter. ``start`` and ``end`` are its offsets in the body, with a title below it."""
 
     kind: str
@@ -68,8 +66,7 @@ class Heading:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A chapter before its paragraphs are put in order."""
 
     text: str
@@ -128,12 +125,14 @@ def _is_title(rest: str) -> bool:
     return parted or (not title[0].islower() and rest.rstrip()[-1] not in ".,;")
 
 
-def split(body: str, *, by_line: bool = False) -> list[Section]:
+def split(body: str | Coded, *, by_line: bool = False) -> list[Section]:
     """Chapters of a body with newlines as line ends; one without number and title where no headings are believed.
 
     With ``by_line`` every line is a paragraph, and a heading needs no blank lines around it.
     """
-    headings = _believed(_candidates(body, by_line=by_line), body)
+    coded = Coded(body) if isinstance(body, str) else body
+    body = coded.text
+    headings = _believed(_candidates(coded, by_line=by_line), body)
     if not headings:
         return [Section(body)]
     sections = []
@@ -146,15 +145,13 @@ def split(body: str, *, by_line: bool = False) -> list[Section]:
     return sections
 
 
-def _candidates(body: str, *, by_line: bool) -> Iterable[Heading]:
-    pattern = _SHORT_LINE if by_line else _SHORT_BLOCK
-    likely = (match for match in pattern.finditer("\n\n" + body) if _may_head(match[1]))
-    for match in islice(likely, _MAX_TESTED):
-        if not (heading := heading_of(match[1].strip())):
+def _candidates(coded: Coded, *, by_line: bool) -> Iterator[Heading]:
+    body = coded.text
+    for start, line in islice(_likely(coded, by_line=by_line), _MAX_TESTED):
+        if not (heading := heading_of(line.strip())):
             continue
-        start = match.start(1) - 2
         before = start == 0 or body[max(start - 2, 0) : start] in ("\n\n", "\n")
-        end = match.end() - 2
+        end = start + len(line)
         title, title_end = _title_below(body, end)
         after = end >= len(body) or body.startswith("\n\n", end) or title is not None
         worded = heading.kind != "number"
@@ -165,6 +162,17 @@ def _candidates(body: str, *, by_line: bool) -> Iterable[Heading]:
             heading = Heading(heading.kind, heading.number, title, total=heading.total)
             end = title_end
         yield Heading(heading.kind, heading.number, heading.title, start, end, heading.total)
+
+
+def _likely(coded: Coded, *, by_line: bool) -> Iterator[tuple[int, str]]:
+    """The short lines that begin as a heading does, with their offsets in code points."""
+    place, offset = coded.start, 0
+    for start, end in coded.opened_by(_OPENINGS, MAX_HEADING, alone=not by_line):
+        line = coded.line(start, end)
+        if len(line) <= MAX_HEADING and _may_head(line):
+            offset += len(coded.line(place, start))
+            place = start
+            yield offset, line
 
 
 def _heads(body: str, start: int) -> bool:

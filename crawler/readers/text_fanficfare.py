@@ -37,21 +37,19 @@ class Statement(NamedTuple):
 
 def read(lines: Lines) -> tuple[list[Statement], int] | None:
     """Statements of the header and the line that follows it; ``None`` for any other text."""
-    if not all(proof in lines.head for proof in _PROOF):
-        return None  # soon told of nearly every text
-    if not all(any(line.startswith(proof) for line in lines.lines) for proof in _PROOF):
-        return None
     start = lines.next_full(0)
     end = lines.block_end(start)
     by = lines.next_full(end)
     by_end = lines.block_end(by)
     first = lines.next_full(by_end)
-    if not lines.lines[by : by + 1] or not lines.lines[by].startswith("by ") or first >= len(lines):
+    if lines.blank(by) or not lines.lines[by].startswith("by ") or not lines.has(first):
         return None
     if not _LABEL.match(lines.lines[first]):
         return None
+    if not all(any(line.startswith(proof) for line in lines.rest(0)) for proof in _PROOF):
+        return None
     stop = first
-    while stop < len(lines) and not (lines.blank(stop) and lines.blank(stop + 1)):
+    while lines.has(stop) and not (lines.blank(stop) and lines.blank(stop + 1)):
         stop += 1
     labelled = list(_labelled(lines.lines[first:stop]))
     found = [

@@ -33,6 +33,8 @@ _NONE: Final = frozenset(
     {"none", "n/a", "na", "no", "-", "--", "nothing", "no pairing", "no pairings", "keine", "нет", "无"}
 )
 _NOT_SPLIT: Final = re.compile(r"(?:inc|ltd|jr|sr|minister|ph\.?d|m\.?d|esq|the|a|an|\d+)\.?$", re.IGNORECASE)
+_JOINTS: Final = re.compile(r"\s(?:and|und|et|y|e|и|&|\+)\s|[,;，、]\s?(?:and\s|und\s|et\s)?")
+_ANONYMOUS: Final = frozenset({"anonymous", "anon", "anonymus", "anonyme", "anónimo", "anonimo", "аноним", "匿名"})
 _MONTH_NAMES: Final = (
     ("january", "jan", "januar", "janvier", "enero", "janeiro", "gennaio", "januari", "января", "stycznia"),
     ("february", "feb", "februar", "février", "febrero", "fevereiro", "febbraio", "februari", "февраля", "lutego"),
@@ -116,10 +118,14 @@ def _author(reading: Reading, field: Field) -> bool:
     names = authors_of(field.value)
     if not names or "authors" in reading.values:
         return False
-    anonymous = {"anonymous", "anon", "anonymus", "anonyme", "anónimo", "anonimo", "аноним", "匿名"}
-    kinds = {name: AuthorKind.ANONYMOUS if name.casefold() in anonymous else AuthorKind.UNKNOWN for name in names}
-    kinds |= {name: AuthorKind.ORPHANED for name in names if name.casefold() == "orphan_account"}
-    return reading.once("authors", tuple(Author(name=name, kind=kinds[name]) for name in names))
+    return reading.once("authors", tuple(Author(name=name, kind=_kind(name)) for name in names))
+
+
+def _kind(name: str) -> AuthorKind:
+    known = name.casefold()
+    if known == "orphan_account":
+        return AuthorKind.ORPHANED
+    return AuthorKind.ANONYMOUS if known in _ANONYMOUS else AuthorKind.UNKNOWN
 
 
 def _list(reading: Reading, field: Field) -> bool:
@@ -225,9 +231,9 @@ def authors_of(byline: str) -> tuple[str, ...]:
     ``A and B`` and ``A & B`` are two if both read like names. A comma parts names only where there are two commas or
     a part of two words: ``Doe, Jane`` may be one person.
     """
-    name = re.sub(r"\s+", " ", byline).strip(" \t,;")
-    parts = [part.strip() for part in re.split(r"\s(?:and|und|et|y|e|и|&|\+)\s|[,;，、]\s?(?:and\s|und\s|et\s)?", name)]
-    commas = len(re.findall(r"[,，、]", name))
+    name = " ".join(byline.split()).strip(" ,;")
+    parts = [part.strip() for part in _JOINTS.split(name)]
+    commas = sum(map(name.count, ",，、"))
     many_words = any(len(part.split()) > 1 for part in parts)
     sure = all(0 < len(part.split()) <= 3 and not _NOT_SPLIT.match(part.split()[0]) for part in parts if part)
     if len(parts) > 6 or not all(parts) or not sure or (commas == 1 and len(parts) == 2 and not many_words):

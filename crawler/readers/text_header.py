@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from crawler.readers import text_fanficfare
 from crawler.readers.text_chapters import heading_of, is_heading
-from crawler.readers.text_labels import Label, label_of
+from crawler.readers.text_labels import is_strong, label_of
 from crawler.readers.text_lines import Lines
 from crawler.readers.text_paragraphs import wrap_width
 from crawler.readers.text_titles import OPENS_SPEECH, byline, title_and_author, title_of
@@ -22,15 +21,16 @@ _MAX_CONTINUATION: Final = 1500
 _MAX_GAP_LINES: Final = 8
 _MAX_OPENING: Final = 200
 _MAX_NOTE: Final = 600
+_MAX_COLUMNS: Final = 500
 _MAX_WIDTH: Final = 100  # code points; no mail or news was wrapped wider
 _PROSE: Final = frozenset({"summary", "notes", "disclaimer", "warnings", "feedback", "archive", "spoilers", "other"})
 
 _RULE: Final = re.compile(r"[\s\-=_*~#+•·—–]{3,}")
+_COLUMNS: Final = re.compile(r"\s*\|\s*|\t+| {2,}")
 _STORY_MARK: Final = re.compile(r"(?i)[*_]{0,2}(?:story|(?:story|work|chapter) text)\s?:[*_]{0,2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A statement of the header: the reader's own word for it, the label as written, and what it says."""
 
     meaning: str
@@ -38,8 +38,7 @@ class Field:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What stands before the story. ``body`` is the offset in the text at which the story begins."""
 
     layout: str
@@ -60,14 +59,14 @@ def _skip_rule(lines: Lines, number: int) -> int:
     """The line after a drawn rule or a lone ``Story:`` that parts header and story."""
     for mark in (_RULE, _STORY_MARK):
         first = lines.next_full(number)
-        if first < len(lines) and mark.fullmatch(lines.lines[first]):
+        if lines.has(first) and mark.fullmatch(lines.lines[first]):
             number = first + 1
     return number
 
 
 def _fiction_dl(lines: Lines) -> Header | None:
     """fiction-dl's ``LOCAL TEXT STORY``: marker, address, title, author and summary on a line each."""
-    if len(lines) < 5 or lines.lines[0] != "LOCAL TEXT STORY":
+    if not lines.has(4) or lines.lines[0] != "LOCAL TEXT STORY":
         return None
     meanings = ("url", "title", "author", "summary")
     values = lines.lines[1:5]
@@ -86,20 +85,21 @@ def _fanficfare(lines: Lines) -> Header | None:
 def _labelled(lines: Lines) -> Header | None:
     """Header with labels, and up to three lines of fandom, title and byline before them."""
     before: list[str] = []
-    number = lines.next_full(0)
-    titled = _titled_block(lines, number)
-    while number < len(lines):
+    start = number = lines.next_full(0)
+    while lines.has(number):
         line = lines.lines[number]
-        if label_of(line):
+        if lines.label(number):
             break
         if _RULE.fullmatch(line):
             number = lines.next_full(number + 1)
             continue
-        if len(before) == 3 or is_heading(line) or not (byline(line) or title_of(line) or number < titled):
+        if len(before) == 3 or is_heading(line):
+            return None
+        if not (byline(line) or title_of(line) or number < _titled_block(lines, start)):
             return None
         before.append(line)
         number = lines.next_full(number + 1)
-    if number >= len(lines):
+    if not lines.has(number):
         return None
     fields, end = _Fields(lines).read(number)
     if not _is_header(before, fields, lone=lines.blank(number - 1)):
@@ -114,22 +114,21 @@ def _titled_block(lines: Lines, number: int) -> int:
     """End of a first block of fandom and title above a summary, where a title may look like anything at all."""
     end = lines.block_end(number)
     below = lines.next_full(end)
-    if end - number > 2 or below >= len(lines) or any(len(line) > _MAX_OPENING for line in lines.lines[number:end]):
+    if end - number > 2 or not lines.has(below) or any(len(line) > _MAX_OPENING for line in lines.lines[number:end]):
         return 0
-    label = label_of(lines.lines[below])
+    label = lines.label(below)
     return end if label and label.meaning == "summary" else 0
 
 
 def _is_header(before: Sequence[str], fields: Sequence[Field], *, lone: bool) -> bool:
-    labels = [Label(field.meaning, field.label, field.value) for field in fields]
-    if any(label.meaning == "title" and len(label.value) > 300 for label in labels):
+    if any(field.meaning == "title" and len(field.value) > 300 for field in fields):
         return False
-    if any(label.strong for label in labels):
+    if any(is_strong(field.meaning, field.label) for field in fields):
         return True
     if not before:
         return False
-    names = {label.name for label in labels}
-    return len(names) > 1 or (lone and labels[0].meaning in ("notes", "warnings"))
+    names = {field.label for field in fields}
+    return len(names) > 1 or (lone and fields[0].meaning in ("notes", "warnings"))
 
 
 def _layout(before: Sequence[str], fields: Sequence[Field]) -> str:
@@ -170,8 +169,8 @@ class _Fields:
 
     def read(self, number: int) -> tuple[list[Field], int]:
         """Fields from line ``number`` on, and the line at which the story begins."""
-        while number < len(self.lines):
-            if not label_of(self.lines.lines[number]):
+        while self.lines.has(number):
+            if not self.lines.label(number):
                 taken = self._paragraphs(number)
                 if not taken:
                     break
@@ -187,7 +186,7 @@ class _Fields:
     def _block(self, number: int, end: int) -> int:
         """Reads the labels of a block of lines, and returns the line after the last one that belongs to the header."""
         while number < end:
-            self._add(self.lines.lines[number])
+            self._add(number)
             following = self._next_label(number, end)
             last = following if following is not None else self._wrapped(number, end)
             self._extend(self.lines.lines[number + 1 : last])
@@ -196,11 +195,12 @@ class _Fields:
             number = following
         return end
 
-    def _add(self, line: str) -> None:
-        parts = [part for part in re.split(r"\s*\|\s*|\t+| {2,}", line) if part] if len(line) < 500 else [line]
-        labels = [label_of(part) for part in parts]
-        if len(parts) == 1 or not all(labels):
-            labels = [label_of(line)]
+    def _add(self, number: int) -> None:
+        line = self.lines.lines[number]
+        parts = [part for part in _COLUMNS.split(line) if part] if len(line) < _MAX_COLUMNS else [line]
+        labels = [label_of(part) for part in parts] if len(parts) > 1 else []
+        if not labels or not all(labels):
+            labels = [self.lines.label(number)]
         self.fields += [Field(label.meaning, label.name, label.value) for label in labels if label]
 
     def _extend(self, more: Sequence[str], joiner: str = " ") -> None:
@@ -212,7 +212,7 @@ class _Fields:
     def _next_label(self, number: int, end: int) -> int | None:
         """The next line of the block that begins with a label, if what stands between belongs to this label's value."""
         for following in range(number + 1, min(end, number + _MAX_GAP_LINES + 2)):
-            label = label_of(self.lines.lines[following])
+            label = self.lines.label(following)
             if not label:
                 continue
             between = self.lines.lines[number + 1 : following]
@@ -246,14 +246,15 @@ class _Fields:
         if (
             self.fields[-1].meaning in ("notes", "disclaimer")
             and _is_short_note(tail)
-            and self.lines.next_full(end) < len(lines)
+            and self.lines.has(self.lines.next_full(end))
         ):
             return end
-        width = wrap_width(lines[number:]) if start < end else 0
+        width = wrap_width(self.lines.rest(number)) if start < end else 0
+        lines = self.lines.lines
         stop = start
         while stop < end and len(lines[stop]) <= _MAX_WIDTH and _continues(lines[stop - 1], lines[stop], width):
             stop += 1
-        if sum(map(len, lines[start:stop])) > _MAX_CONTINUATION or self.lines.next_full(stop) >= len(self.lines):
+        if sum(map(len, lines[start:stop])) > _MAX_CONTINUATION or not self.lines.has(self.lines.next_full(stop)):
             return start  # that would be the story itself
         return stop
 
@@ -275,7 +276,7 @@ class _Fields:
             return lines.next_full(first_end)
         alone = field.meaning == "summary" and not field.value
         size = sum(map(len, lines.lines[number:first_end]))
-        if alone and first_end - number <= _MAX_GAP_LINES and size <= 1000 and lines.next_full(first_end) < len(lines):
+        if alone and first_end - number <= _MAX_GAP_LINES and size <= 1000 and lines.has(lines.next_full(first_end)):
             self._extend([" ".join(lines.lines[number:first_end])])
             return lines.next_full(first_end)
         return None
@@ -287,9 +288,9 @@ class _Fields:
             end = self.lines.block_end(number)
             size += sum(map(len, self.lines.lines[number:end]))
             number = self.lines.next_full(end)
-            if number >= len(self.lines) or size > _MAX_CONTINUATION // 2:
+            if not self.lines.has(number) or size > _MAX_CONTINUATION // 2:
                 return False
-            label = label_of(self.lines.lines[number])
+            label = self.lines.label(number)
             if label:
                 known = {field.meaning for field in self.fields}
                 return label.strong and (label.meaning not in known or label.meaning in _PROSE)
@@ -319,7 +320,7 @@ def _continues(line: str, following: str, width: int) -> bool:
 def _after_rule(lines: Lines) -> int:
     """Number of the first line with words; a rule drawn above it is passed over."""
     number = lines.next_full(0)
-    if number < len(lines) and _RULE.fullmatch(lines.lines[number]):
+    if lines.has(number) and _RULE.fullmatch(lines.lines[number]):
         return lines.next_full(number + 1)
     return number
 
@@ -328,7 +329,7 @@ def _byline_only(lines: Lines) -> Header | None:
     """Title, or fandom and title, and ``by Author`` below; then a blank line."""
     before: list[str] = []
     number = _after_rule(lines)
-    while number < len(lines) and len(before) < 3:
+    while lines.has(number) and len(before) < 3:
         line = lines.lines[number]
         if before and _RULE.fullmatch(line):
             number = lines.next_full(number + 1)
@@ -347,7 +348,7 @@ def _byline_only(lines: Lines) -> Header | None:
 def _one_line(lines: Lines) -> Header | None:
     """``Title by Author`` in one line, above a blank line and more text."""
     number = lines.next_full(0)
-    if number >= len(lines) or not lines.blank(number + 1) or lines.next_full(number + 1) >= len(lines):
+    if not lines.has(number) or not lines.blank(number + 1) or not lines.has(lines.next_full(number + 1)):
         return None
     if not (found := title_and_author(lines.lines[number])):
         return None
@@ -358,14 +359,14 @@ def _one_line(lines: Lines) -> Header | None:
 def _lone_title(lines: Lines) -> Header | None:
     """A first line that is a title and stands alone above the prose."""
     number = _after_rule(lines)
-    if number >= len(lines):
+    if not lines.has(number):
         return None
     line = lines.lines[number]
     title = title_of(line)
-    if number + 1 < len(lines) and _RULE.fullmatch(lines.lines[number + 1]):
+    if lines.has(number + 1) and _RULE.fullmatch(lines.lines[number + 1]):
         number += 1  # the title is underlined
     following = lines.next_full(number + 1)
-    if not title or following >= len(lines) or heading_of(line) or label_of(line):
+    if not title or not lines.has(following) or heading_of(line) or label_of(line):
         return None
     below = lines.lines[following]
     heading_below = is_heading(below)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_LABEL: Final = 40
 
@@ -184,8 +183,17 @@ _LINE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+_PARTED: Final = re.compile(r"[:：…>\]】』》\-–—=~]")
+_REACH: Final = 16 + 1 + MAX_LABEL + 6 + 1
+"""One of these marks, or two full stops, stand so near to the start of a line with a label: soon told of most prose."""
+
+_EMPHASIS: Final = (
+    *(("**", "**"), ("__", "__"), ("*", "*"), ("_", "_")),
+    *(("~", "~"), ("[", "]"), ("【", "】"), ("|", "|")),
+)
+
+
+class Label(NamedTuple):
     """A label that a line begins with: ``meaning`` is the reader's own word, ``name`` the label as written."""
 
     meaning: str
@@ -195,7 +203,12 @@ class Label:
     @property
     def strong(self) -> bool:
         """Whether this label alone tells a header from prose."""
-        return self.meaning not in WEAK and self.name.casefold() not in _WEAK_LABELS
+        return is_strong(self.meaning, self.name)
+
+
+def is_strong(meaning: str, name: str) -> bool:
+    """Whether a label of this meaning and name alone tells a header from prose."""
+    return meaning not in WEAK and name.casefold() not in _WEAK_LABELS
 
 
 def label_of(line: str) -> Label | None:
@@ -203,8 +216,10 @@ def label_of(line: str) -> Label | None:
 
     A line that is nothing but an address is as good as one with a label.
     """
-    if _ADDRESS.fullmatch(line):
+    if line.startswith("http") and _ADDRESS.fullmatch(line):
         return Label("url", "URL", line)
+    if _PARTED.search(line, 0, _REACH) is None and line.find("..", 0, _REACH + 1) < 0:
+        return None
     match = _LINE.match(line)
     if match is None:
         return None
@@ -233,8 +248,9 @@ def _key(name: str) -> str:
 def _value(value: str, decoration: str) -> str:
     """Value without the emphasis marks that the label's own decoration opened."""
     value = value.strip()
-    for mark in ("**", "__", "*", "_", "~", "]", "】", "|"):
-        opened = mark.replace("]", "[").replace("】", "【")
+    if not decoration:
+        return value
+    for opened, mark in _EMPHASIS:
         if opened in decoration and value.endswith(mark) and mark not in value[: -len(mark)]:
             value = value.removesuffix(mark).rstrip()
     return value

@@ -4,38 +4,67 @@ from __future__ import annotations
 
 from typing import Final
 
-HEAD_CHARACTERS: Final = 24_000
+from crawler.readers.text_labels import Label, label_of
+
+_HEAD_CHARACTERS: Final = 24_000
 _HEAD_LINES: Final = 250
+_TAKEN_FIRST: Final = 2_000  # code points: most headers end long before
 
 
 class Lines:
-    """The first lines of a text, stripped, and where each begins."""
+    """The first lines of a text, stripped, and where each begins.
+
+    They are parted when they are asked for: ``lines`` and ``raw`` hold those that ``has``, ``next_full``, ``block_end``
+    or ``blank`` have passed by.
+    """
 
     def __init__(self, text: str) -> None:
-        self.head = text[:HEAD_CHARACTERS]
-        self.raw = self.head.split("\n", _HEAD_LINES)[:_HEAD_LINES]
-        self.lines = list(map(str.strip, self.raw))
         self.size = len(text)
+        self._head = text[:_HEAD_CHARACTERS]
+        self._is_whole = False
+        self._labels: dict[int, Label | None] = {}
+        self._part(self._head.rfind("\n", 0, _TAKEN_FIRST))
 
-    def __len__(self) -> int:
-        return len(self.lines)
+    def _part(self, end: int) -> None:
+        """Take the lines of the head up to a line end; all of them where there is none."""
+        self._is_whole = end < 0
+        self.raw = (self._head if end < 0 else self._head[:end]).split("\n", _HEAD_LINES)[:_HEAD_LINES]
+        self.lines = list(map(str.strip, self.raw))
+
+    def has(self, number: int) -> bool:
+        """Whether there is a line of that number."""
+        if number >= len(self.lines) and not self._is_whole:
+            self._part(-1)
+        return number < len(self.lines)
+
+    def rest(self, number: int) -> list[str]:
+        """All lines from ``number`` on."""
+        self.has(_HEAD_LINES)
+        return self.lines[number:]
+
+    def label(self, number: int) -> Label | None:
+        """The label that a line begins with."""
+        if number not in self._labels:
+            self._labels[number] = label_of(self.lines[number])
+        return self._labels[number]
 
     def offset(self, number: int) -> int:
         """Offset in the text of a line."""
+        self.has(number - 1)
         return min(sum(map(len, self.raw[:number])) + number, self.size)
 
     def next_full(self, number: int) -> int:
         """Number of the first line from ``number`` on that is not blank; the number of lines if there is none."""
-        while number < len(self.lines) and not self.lines[number]:
+        while self.has(number) and not self.lines[number]:
             number += 1
         return number
 
     def block_end(self, number: int) -> int:
         """Number of the blank line (or end) that closes the block in which a line stands."""
-        while number < len(self.lines) and self.lines[number]:
+        while self.has(number) and self.lines[number]:
             number += 1
         return number
 
     def blank(self, number: int) -> bool:
         """Whether a line is blank or lies behind the end."""
-        return number >= len(self.lines) or not self.lines[number]
+        return not self.has(number) or not self.lines[number]

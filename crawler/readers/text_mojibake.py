@@ -68,7 +68,7 @@ def mend(text: str, separator: str = "\n", foreign: str | None = None) -> tuple[
     """
     if text.isascii():
         return text, False
-    if not _START.search(foreign_of(text.encode("utf-8", "surrogatepass")) if foreign is None else foreign):
+    if not is_suspicious(foreign_of(text.encode("utf-8", "surrogatepass")) if foreign is None else foreign):
         return text, False
     if next(_places(text), None) is None:
         return text, False
@@ -91,6 +91,11 @@ def foreign_of(raw: bytes) -> str:
     """
     codes = np.frombuffer(raw, np.uint8)
     return codes[codes >= _FIRST_FOREIGN].tobytes().decode("utf-8", "surrogatepass")
+
+
+def is_suspicious(foreign: str) -> bool:
+    """Whether there is a character that mojibake may begin with among those beyond ASCII."""
+    return _START.search(foreign) is not None
 
 
 def _bad(text: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 
@@ -47,7 +46,12 @@ _WORDS: Final = {
     **{ten: 10 * tens for tens, ten in enumerate(_EN_TENS, 2)},
 }
 _ROMAN: Final = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
-_ROMAN_FORM: Final = re.compile(r"c{0,3}(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE)
+_ROMAN_NUMERALS: Final = frozenset(
+    hundreds + tens + ones
+    for hundreds in ("", "c", "cc", "ccc")
+    for tens in ("", "x", "xx", "xxx", "xl", "l", "lx", "lxx", "lxxx", "xc")
+    for ones in ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+) - {""}
 _CHINESE: Final = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
 _CHINESE_UNITS: Final = {"十": 10, "百": 100, "千": 1000}
 
@@ -59,6 +63,9 @@ NUMBER: Final = (
 )
 """Pattern of a number, without groups."""
 
+NUMBER_WORDS: Final = _ROMAN_NUMERALS | _WORDS.keys()
+"""Numbers written in letters, in lower case."""
+
 
 def number_of(text: str) -> int | None:
     """The number that a word, Roman or Chinese numeral or digits stand for; ``None`` for anything else."""
@@ -67,17 +74,16 @@ def number_of(text: str) -> int | None:
         return int(word)
     if word in _WORDS:
         return _WORDS[word]
-    if word and _ROMAN_FORM.fullmatch(word):
+    if word in _ROMAN_NUMERALS:
         return _roman(word)
     if word and all(char in _CHINESE or char in _CHINESE_UNITS for char in word):
         return _chinese(word)
     return None
 
 
-@lru_cache(maxsize=4096)
 def is_number_word(word: str) -> bool:
     """Whether a number written in letters may begin with ``word``: ``twenty`` of ``twenty one``, ``IV``."""
-    return word.casefold() in _WORDS or _ROMAN_FORM.fullmatch(word) is not None
+    return word.casefold() in NUMBER_WORDS
 
 
 def _roman(word: str) -> int:

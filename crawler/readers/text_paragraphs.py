@@ -13,6 +13,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, Literal
 
+from crawler.readers.text_coded import has_pairs
+
 Convention = Literal["blank_line", "paragraphs_by_line", "hard_wrapped"]
 
 _SAMPLE: Final = 200_000  # code points
@@ -37,9 +39,10 @@ class Paragraphs:
 
 def convention_of(body: str) -> Paragraphs:
     """How a body parts its paragraphs. Verse, letters and single line breaks in prose keep ``blank_line``."""
-    lines = body[:_SAMPLE].split("\n")
-    if b"\1\1" not in bytes(map(bool, lines)):
-        return Paragraphs("blank_line")  # no line follows another: the rule, and soon told
+    sample = body[:_SAMPLE]
+    if not has_pairs(sample):
+        return Paragraphs("blank_line")  # the rule, and soon told
+    lines = sample.split("\n")
     pairs = _pairs(lines)
     full = [line for line in lines if line]
     if width := wrap_width(lines):

@@ -151,6 +151,15 @@ def test_an_overlap_is_counted_on_the_sets():
     assert common(np.array([1, 3, 5], np.uint64), np.array([2, 3, 5, 8], np.uint64)).tolist() == [3, 5]
 
 
+@pytest.mark.parametrize(("small", "large"), [(0, 0), (0, 9), (1, 1), (5, 40), (5, 41), (300, 301), (300, 9000)])
+def test_members_of_both_sets_are_found_whatever_their_sizes(small, large):
+    values = np.unique(np.random.default_rng(large).integers(0, 1 << 64, large, dtype=np.uint64))
+    one = np.unique(np.concatenate((values[: small // 2], values[: small - small // 2] + np.uint64(1))))
+    expected = np.intersect1d(one, values)
+    assert np.array_equal(common(one, values), expected)
+    assert np.array_equal(common(values, one), expected)
+
+
 def test_names_and_pronouns_are_left_out_of_the_other_count():
     one, other = (
         text(named_tale(1, 200, *cast)) for cast in ((("Holmes", "Watson"), "he"), (("Alice", "Jane"), "she"))
@@ -168,6 +177,19 @@ def test_what_is_of_its_own_is_counted_in_pieces_of_thirty_words():
         assert own_part([one], text("a b c d e").shingles) == part
     assert own_part([np.array(shared, np.uint64)], np.empty(0, np.uint64)) == 0.0
     assert own_part([], np.empty(0, np.uint64)) == 0.0
+
+
+def test_few_pairs_are_divided_among_processes(monkeypatch):
+    monkeypatch.setattr("pipelines.dedup_verify._LEAST_WORDS", 20)
+    pairs = joined(np.arange(0, 40, 2), np.arange(1, 40, 2))
+    asks = np.zeros(len(pairs), dtype=bool)
+
+    def locate(places):
+        return {place: ("segment", place, 1) for place in places.tolist()}
+
+    tasks = list(verify_tasks(pairs, asks, LIMITS, np.full(40, 10), locate))
+    assert [len(task.pairs) for task in tasks] == [5, 5, 5, 5]
+    assert np.array_equal(np.concatenate([task.pairs for task in tasks]), pairs)
 
 
 def test_texts_are_read_in_bounded_batches(tmp_path, monkeypatch):

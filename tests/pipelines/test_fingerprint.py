@@ -218,6 +218,21 @@ def test_the_largest_hash_still_fills_its_bin():
     assert minima[-1] == EMPTY - 1
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 1023, 1024, 1500, 20_000, 1 << 15, (1 << 15) + 1])
+@pytest.mark.parametrize("spread", ["even", "repeated", "close", "equal"])
+def test_distinct_hashes_are_sorted_however_they_are_spread(n, spread):
+    """Sorted by their first 16 bits, many are out of place where they are not spread evenly."""
+    values = np.random.default_rng(n).integers(0, 1 << 64, n, dtype=np.uint64)
+    if spread == "repeated":
+        values[n // 2 :] = values[: n - n // 2]
+    elif spread == "close":
+        values >>= np.uint64(40)
+    elif spread == "equal":
+        values[:] = 7
+    half = n // 3
+    assert np.array_equal(fingerprint_words.distinct([values[:half], values[half:]]), np.unique(values))
+
+
 def test_shingle_sets_do_not_cross_chapters_and_hold_repeats_once():
     assert len(shingle_set(["a b c d e f", "g h i j k"])) == 3
     assert len(shingle_set(["a b c d e", "A, b; c d e!"])) == 1

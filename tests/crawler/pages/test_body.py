@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.pages.body import join, line, passage, passage_of_html, passage_of_serialised, plain_of_html, walked
-from pipelines.clean import canonical, clean
+from crawler.pages.body_walk import Writer
+from pipelines.clean import canonical, clean, one_line
 
 
 def _marks(html: str) -> list[tuple[str, str, str | None]]:
@@ -155,6 +156,17 @@ def test_the_fast_path_is_the_walker(html):
     assert body is not None
     markup = body.inner_html or ""
     assert passage_of_serialised(markup) == walked(markup)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.one_of(st.text("ab \t\n\r\f\v\x1c\x7f\xa0<>&;#", max_size=12), st.text(max_size=12)))
+def test_a_line_is_that_of_the_walker(text):
+    node = LexborHTMLParser(f"<b>{text.encode('utf-8', 'replace').decode()}</b>").css_first("b")
+    assert node is not None
+    writer = Writer(images=False)
+    writer.feed(node.inner_html or "")
+    writer.finish()
+    assert line(node) == one_line(writer.text)
 
 
 @settings(deadline=None, max_examples=200)

@@ -1,0 +1,152 @@
+"""A text beside its UTF-8: what is asked of every line is found among bytes, much sooner than among characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+Numbers = np.ndarray[Any, Any]
+
+_NEWLINE: Final = 0x0A
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+
+
+class Coded:
+    """A text with newlines as line ends, and its UTF-8; lone surrogates are written as ``surrogatepass`` does.
+
+    ``start`` is the place in ``raw`` at which the text begins.
+    """
+
+    def __init__(self, text: str, raw: bytes | None = None, start: int = 0) -> None:
+        self.text = text
+        self.raw = text.encode("utf-8", "surrogatepass") if raw is None else raw
+        self.start = start
+        self._codes = np.frombuffer(self.raw, np.uint8)
+
+    @cached_property
+    def ends(self) -> Numbers:
+        """Places of the newlines among the bytes."""
+        ends: Numbers = (self._codes[self.start :] == _NEWLINE).nonzero()[0]
+        return ends + self.start
+
+    @cached_property
+    def _bounds(self) -> Numbers:
+        return _bounds_of(self.ends, self.start, len(self.raw))
+
+    @cached_property
+    def _lengths(self) -> Numbers:
+        """Bytes of each line, its end included."""
+        lengths: Numbers = self._bounds[1:] - self._bounds[:-1]
+        return lengths
+
+    def after(self, offset: int) -> Coded:
+        """The text from an offset in code points on."""
+        if not offset:
+            return self
+        start = self.start + len(self.text[:offset].encode("utf-8", "surrogatepass"))
+        rest = Coded(self.text[offset:], self.raw, start)
+        rest.ends = self.ends[int(self.ends.searchsorted(start)) :]
+        return rest
+
+    def ended_by(self, *blanks: bytes) -> bool:
+        """Whether a line that has an end has one of some bytes before it."""
+        ends = self.ends[1:] if len(self.ends) and self.ends[0] == self.start else self.ends
+        last = self._codes.take(ends - 1).tobytes()
+        return any(blank in last for blank in blanks)
+
+    def has_ends_in_a_row(self, number: int) -> bool:
+        """Whether so many line ends stand in a row."""
+        ends, more = self.ends, number - 1
+        return bool((ends[more:] - ends[:-more]).min(initial=number) == more)
+
+    @cached_property
+    def has_pairs(self) -> bool:
+        """Whether a line that is not empty follows another."""
+        return _has_pairs(self._lengths)
+
+    def opened_by(self, openings: Openings, longest: int, *, alone: bool) -> Iterable[tuple[int, int]]:
+        """Bounds, in bytes, of the lines of at most ``longest`` code points that ``openings`` may be the start of.
+
+        A line may still be longer if it has more bytes than code points. With ``alone``, of those lines only that
+        have an empty line or nothing before them.
+        """
+        lengths = self._lengths
+        found = (lengths > 1) & (lengths <= 4 * longest + 1)
+        if alone and self.has_pairs:
+            found[1:] &= lengths[:-1] == 1
+        places = found.nonzero()[0]
+        places = places[openings.may_begin(self._codes, self._bounds.take(places) + 1)]
+        return zip((self._bounds.take(places) + 1).tolist(), self._bounds.take(places + 1).tolist(), strict=True)
+
+    def line(self, start: int, end: int) -> str:
+        """The text between two places among the bytes."""
+        return self.raw[start:end].decode("utf-8", "surrogatepass")
+
+
+def has_pairs(text: str) -> bool:
+    """Whether a line that is not empty follows another, asked of a text whose UTF-8 is not at hand."""
+    # What is not ASCII is sooner brought to UTF-16.
+    raw, unit = (text.encode(), np.uint8) if text.isascii() else (text.encode("utf-16-le", "surrogatepass"), np.uint16)
+    codes: Numbers = np.frombuffer(raw, unit)
+    bounds = _bounds_of((codes == _NEWLINE).nonzero()[0], 0, len(codes))
+    return _has_pairs(bounds[1:] - bounds[:-1])
+
+
+def _bounds_of(ends: Numbers, start: int, stop: int) -> Numbers:
+    """The line ends, and what is none but bounds the first and the last line."""
+    bounds = np.empty(len(ends) + 2, np.int64)
+    bounds[0], bounds[-1] = start - 1, stop
+    bounds[1:-1] = ends
+    return bounds
+
+
+def _has_pairs(lengths: Numbers) -> bool:
+    return b"\1\1" in (lengths > 1).tobytes()
+
+
+class Openings:
+    """Which three bytes a line can begin with whose first word is one of some: asked of all lines at once.
+
+    It errs on the side of yes. Bytes are told by class: each letter whatever its case, digits, marks that may stand
+    before the word, the rest of ASCII, and what is beyond it.
+    """
+
+    _OTHER, _DIGIT, _MARK, _E2, _QUOTE, _FOREIGN = 0, 27, 28, 29, 30, 31
+    """``E2 80 98`` to ``9F`` are curly quotes, which open every other line of a story and no heading."""
+
+    def __init__(self, words: Iterable[str], marks: str) -> None:
+        """``words`` are in lower case; a line may begin with a digit, too."""
+        classes = np.zeros(256, np.int64)
+        classes[0x80:] = self._FOREIGN
+        classes[0x98:0xA0] = self._QUOTE
+        classes[0xE2] = self._E2
+        classes[ord("0") : ord("9") + 1] = self._DIGIT
+        classes[[ord(mark) for mark in marks if mark.isascii()]] = self._MARK
+        for place, letter in enumerate(_LETTERS, 1):
+            classes[[ord(letter), ord(letter.upper())]] = place
+        table = np.zeros((32, 32, 32), np.bool_)
+        table[self._DIGIT :] = True
+        table[self._E2, self._FOREIGN, self._QUOTE] = False
+        table[1:27, self._E2 :] = True
+        table[1:27, 1:27, self._E2 :] = True
+        for word in words:
+            if word[:3].isascii():  # others are allowed already
+                first, *more = classes[[ord(letter) for letter in word[:3]]].tolist()
+                for parted in (self._OTHER, self._MARK):
+                    table[(first, *more, parted)[:3]] = True
+        self._table = table.ravel()
+        self._parts = (classes << 10, classes << 5, classes)
+
+    def may_begin(self, codes: Numbers, starts: Numbers) -> Numbers:
+        """Whether the lines that begin at some places of a text in UTF-8, in order, may begin so."""
+        first, second, third = self._parts
+        places = first.take(codes.take(starts))
+        places += second.take(codes.take(starts + 1, mode="clip"))
+        places += third.take(codes.take(starts + 2, mode="clip"))
+        allowed = self._table.take(places)
+        if len(starts) and starts[-1] + 2 >= len(codes):
+            allowed[-1] = True  # it has no three bytes
+        return allowed
