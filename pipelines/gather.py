@@ -16,18 +16,29 @@ def gather(table_of: Callable[[int], pa.Table], segments: Places, rows: Places) 
     """Rows of the tables of several segments, in the order asked for; ``segments`` and ``rows`` are parallel.
 
     Long texts are copied once, from where they lie into the column; Arrow's ``take`` over several
-    tables copies them three times.
+    tables copies them three times. Each table is asked for twice and held briefly: its pages count as memory.
     """
     order = np.lexsort((rows, segments))
     back = np.empty(len(order), dtype=np.int64)
     back[order] = np.arange(len(order))
-    runs = [(table_of(int(segments[run[0]])), run) for run in _runs(segments, order)]
-    schema = runs[0][0].schema
-    texts = {field.name for field in schema if pa.types.is_large_string(field.type)}
+    runs = list(_runs(segments, order))
+    schema = table_of(int(segments[order[0]])).schema
+    texts = {field.name: _Texts(len(rows)) for field in schema if pa.types.is_large_string(field.type)}
     others = [name for name in schema.names if name not in texts]
-    parts = [table.select(others).take(pa.array(rows[run])) for table, run in runs]
+    parts = []
+    for run in runs:
+        table = table_of(int(segments[run[0]]))
+        parts.append(table.select(others).take(pa.array(rows[run])))
+        for name, column in texts.items():
+            column.measure(table.column(name), rows[run], run)
     rest = pa.concat_tables(parts).combine_chunks().take(pa.array(back))
-    columns = [_texts(name, runs, rows) if name in texts else rest.column(name) for name in schema.names]
+    for column in texts.values():
+        column.make_room()
+    for run in runs:
+        table = table_of(int(segments[run[0]]))
+        for name, column in texts.items():
+            column.copy(table.column(name), run)
+    columns = [texts[name].array() if name in texts else rest.column(name) for name in schema.names]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
@@ -37,29 +48,44 @@ def _runs(segments: Places, order: Places) -> Iterator[Places]:
     yield from np.split(order, edges)
 
 
-def _texts(name: str, runs: list[tuple[pa.Table, Places]], rows: Places) -> pa.LargeStringArray:
-    firsts, ends = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
-    valid = np.ones(len(rows), np.bool_)
-    sources: list[memoryview] = [memoryview(b"")] * len(rows)
-    for table, run in runs:
-        (column,) = table.column(name).chunks
-        _, offsets, data = column.buffers()
-        bounds = np.frombuffer(offsets, np.int64)[column.offset :]
-        firsts[run], ends[run] = bounds[rows[run]], bounds[rows[run] + 1]
-        if column.null_count:
-            valid[run] = np.asarray(column.is_valid())[rows[run]]
-        if data is not None:
-            view = memoryview(data).cast("B")
-            for place in run.tolist():
-                sources[place] = view
-    sizes = np.where(valid, ends - firsts, 0)
-    places = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum(sizes, out=places[1:])
-    filled = np.empty(int(places[-1]), np.uint8)
-    target = filled.data
-    full = np.flatnonzero(sizes)
-    spans = zip(full.tolist(), firsts[full].tolist(), ends[full].tolist(), places[full].tolist(), strict=True)
-    for place, first, end, start in spans:
-        target[start : start + end - first] = sources[place][first:end]
-    mask = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
-    return pa.LargeStringArray.from_buffers(len(rows), pa.py_buffer(places), pa.py_buffer(filled), mask)
+class _Texts:
+    """A column of long texts: measured first, so that each is copied to where it stays."""
+
+    def __init__(self, count: int) -> None:
+        self._firsts, self._sizes = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        self._valid = np.ones(count, np.bool_)
+
+    def measure(self, column: pa.ChunkedArray, rows: Places, places: Places) -> None:
+        """Take in where the texts of some rows lie in a column, and where they go."""
+        (chunk,) = column.chunks
+        bounds = np.frombuffer(chunk.buffers()[1], np.int64)[chunk.offset :]
+        self._firsts[places] = bounds[rows]
+        self._sizes[places] = bounds[rows + 1] - bounds[rows]
+        if chunk.null_count:
+            self._valid[places] = np.asarray(chunk.is_valid())[rows]
+
+    def make_room(self) -> None:
+        """All texts are measured."""
+        self._sizes[~self._valid] = 0
+        self._starts = np.zeros(len(self._sizes) + 1, np.int64)
+        np.cumsum(self._sizes, out=self._starts[1:])
+        self._filled = np.empty(int(self._starts[-1]), np.uint8)
+
+    def copy(self, column: pa.ChunkedArray, places: Places) -> None:
+        """Copy the texts that go to some places."""
+        (chunk,) = column.chunks
+        data = chunk.buffers()[2]
+        full = places[self._sizes[places] > 0]
+        if data is None or not len(full):
+            return
+        source, target = memoryview(data).cast("B"), self._filled.data
+        spans = (numbers[full].tolist() for numbers in (self._firsts, self._starts, self._sizes))
+        for first, start, size in zip(*spans, strict=True):
+            target[start : start + size] = source[first : first + size]
+
+    def array(self) -> pa.LargeStringArray:
+        """The column."""
+        mask = None if self._valid.all() else pa.py_buffer(np.packbits(self._valid, bitorder="little"))
+        return pa.LargeStringArray.from_buffers(
+            len(self._sizes), pa.py_buffer(self._starts), pa.py_buffer(self._filled), mask
+        )

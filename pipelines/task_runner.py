@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -35,12 +37,23 @@ def task_runner(jobs: int, preloaded: str = _PRELOADED) -> Iterator[Run]:
     if "forkserver" in methods:
         context.set_forkserver_preload([preloaded])
         forkserver.ensure_running()  # it loads while the caller makes the first tasks
-    pool = ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
-    )
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
     try:
         yield pool.map
     except BrokenProcessPool:
         raise Incomplete("a worker process died, perhaps for want of memory; try again with -j 1") from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    """What a process does first: leave interruptions to the parent, and end with it, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)  # one whose parent was killed would wait for tasks for ever
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -50,7 +50,9 @@ class Ingest(Command):
 
             workers.start_early(workers.READERS)  # beside the imports of this process, which take as long
         from crawler.session import ingest_and_build, say_how
+        from pipelines.without_pandas import settle_pandas
 
+        settle_pandas()
         corpus = corpus_place(opts.corpus)
         paths = [Path(argument).expanduser() for argument in args]
         if opts.dry_run:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler import ingest as ingest_module
@@ -57,6 +57,7 @@ def spans(content, cuts):
     ]
 
 
+@settings(deadline=None)  # files are written
 @given(LINES, st.lists(st.integers(1, 15), max_size=5), st.booleans())
 def test_parts_give_what_the_whole_gives(lines, cuts, ends_with_newline):
     """Rows of one work stay together, broken lines are counted by their numbers, wherever it is cut."""

@@ -1,7 +1,7 @@
 """Logical digests depend on the values alone."""
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.digest import TableDigest
@@ -44,6 +44,7 @@ def digest(*tables):
     return total.hexdigest()
 
 
+@settings(deadline=None)
 @given(ROWS, st.integers(0, 8))
 def test_the_cut_into_batches_does_not_matter(rows, cut):
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
@@ -54,6 +55,7 @@ def test_the_cut_into_batches_does_not_matter(rows, cut):
     )
 
 
+@settings(deadline=None)
 @given(ROWS, ROWS)
 def test_other_values_give_another_digest(rows, others):
     equal = repr(rows) == repr(others)

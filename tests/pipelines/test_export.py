@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.export import MAX_PARTITIONS, ahead, cut_by_size, file_plan, language_slug, partitions, site_slug
@@ -38,6 +38,7 @@ def test_the_smallest_of_too_many_languages_share_a_folder():
     assert found["ao3", "other"].tolist() == list(range(11))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["ao3", "AO3", "x y"]), st.sampled_from(["en", "en-GB", "und", "zh"]))))
 def test_partitions_hold_every_work_once_and_in_order(works):
     """Names that differ share a folder where their slugs are the same."""
