@@ -29,7 +29,7 @@ from pipelines.dedup_decide import DuplicateFindings, decide_clusters
 from pipelines.dedup_join import BandTask, Join, Pairs, Places, band_pairs, gathered, near_tasks, split
 from pipelines.dedup_keys import EXACT, HIGHEST_BANDED, KeyTask, bands_for, key_path, write_keys
 from pipelines.dedup_known import Keys, KnownPairs, content_keys, pair_keys
-from pipelines.dedup_links import Links, Marks, Run, Samples, joined_labels
+from pipelines.dedup_links import Links, Marks, Run, Samples, components, joined_labels
 from pipelines.dedup_screen import Thresholds, copy_sketches, screen, screen_tasks
 from pipelines.dedup_verify import Compared, Locate, all_compared, verify, verify_tasks
 from pipelines.fingerprint_table import fixed_binary
@@ -212,6 +212,7 @@ class _Search:
         keys = self._keys_of(pairs, asks)
         rows = self._known.find(keys)
         fresh, old = np.flatnonzero(rows < 0), np.flatnonzero(rows >= 0)
+        fresh = fresh[np.argsort(components(pairs[fresh]), kind="stable")]  # so that one task has all pairs of a text
         tasks = verify_tasks(pairs[fresh], asks[fresh], self._thresholds, self._staged.column("n_words"), self._locate)
         found = all_compared([self._known.get(rows[old]), *self._run(verify, tasks)])
         order = np.concatenate((old, fresh))

@@ -61,6 +61,13 @@ def joined_labels(labels: Places, one: Places, other: Places) -> Places:
             labels = shorter
 
 
+def components(pairs: Pairs) -> Places:
+    """A number for each pair, the same for those that hang together."""
+    ends, at = np.unique(np.concatenate(split(pairs)), return_inverse=True)
+    one, other = at[: len(pairs)], at[len(pairs) :]
+    return joined_labels(np.arange(len(ends)), one, other)[one]
+
+
 class Samples:
     """Shingles that pairs share, sampled, in a file: they are needed once, at the end."""
 

@@ -259,7 +259,7 @@ def verify_tasks(
     n_words: Places,
     locate: Callable[[Places], dict[int, Located]],
 ) -> Iterator[VerifyTask]:
-    """Pairs in batches of bounded text; ``pairs`` is sorted, so that a work's pairs lie together."""
+    """Pairs in batches of bounded text; a work's pairs should lie together."""
     everything = int(n_words[np.unique(np.concatenate(split(pairs)))].sum())
     most = min(BATCH_WORDS, max(_LEAST_WORDS, everything // _TASKS))
     start = size = 0

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +52,8 @@ __all__ = [
 ]
 
 Minima = npt.NDArray[np.uint32]
+Halves = npt.NDArray[np.uint32]
+"""Low halves of hashes, little-endian."""
 
 SKETCH_VERSION = "3"
 
@@ -187,8 +190,8 @@ class ChapterFingerprint:
     """Words that are names."""
     n_nameless: int
     """Words that are neither names nor pronouns; 0 where there are no names."""
-    words: Hashes = field(repr=False, compare=False)
-    """Word hashes, 8 bytes each: the work's hash is made of them. Not stored."""
+    words: Halves = field(repr=False, compare=False)
+    """Low halves of the word hashes: the work's hash is made of them. Not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,17 +244,19 @@ def _fingerprints(texts: Sequence[Words]) -> list[ChapterFingerprint]:
     blind = nameless_of(texts)
     sketches = _sketches([text.hashes for text in texts])
     nameless = _sketches([left for left, _ in blind])
+    ends = [0, *accumulate(len(text.hashes) for text in texts)]
+    halves = np.concatenate([text.hashes for text in texts], dtype="<u4", casting="unsafe")
     return [
         ChapterFingerprint(
-            words_sha=_words_sha([text.hashes]),
-            n_words=len(text.hashes),
+            words_sha=_words_sha([halves[start:end]]),
+            n_words=end - start,
             sketch=sketches[n],
             nameless=nameless[n],
             n_names=blind[n][1],
             n_nameless=len(blind[n][0]),
-            words=text.hashes,
+            words=halves[start:end],
         )
-        for n, text in enumerate(texts)
+        for n, (start, end) in enumerate(pairwise(ends))
     ]
 
 
@@ -333,9 +338,9 @@ def _has_nameless(chapters: Sequence[ChapterFingerprint]) -> bool:
     return n_names >= MIN_NAMES * n_words and n_left >= MIN_LEFT * n_words
 
 
-def _words_sha(parts: Iterable[Hashes]) -> bytes:
+def _words_sha(parts: Iterable[Halves]) -> bytes:
     """Hash of the low halves of the words' hashes: one word for another that agrees in 32 bits is no other text."""
     digest = hashlib.sha256(usedforsecurity=False)
     for part in parts:
-        digest.update(part.astype("<u4").data)
+        digest.update(part.data)
     return digest.digest()[:16]

@@ -217,13 +217,13 @@ def _without_punctuation(letters: Octets, inside: Marks) -> Places:
 
     They are most of what English has outside ASCII: the general way costs several times as much.
     """
-    punctuation = letters[:-1] == 0xE2
-    punctuation &= letters[1:] == 0x80
+    leads = np.flatnonzero(letters[:-1] >= 0xC0)
+    is_punctuation = letters.take(leads) == 0xE2
+    is_punctuation &= letters.take(leads + 1) == 0x80
+    found = leads[is_punctuation]
     for n in range(3):
-        inside[n : n + len(punctuation)] &= ~punctuation[: len(inside) - n]
-    others = letters[:-1] >= 0xC0
-    others &= ~punctuation
-    return np.flatnonzero(others)
+        inside[found + n] = False
+    return leads[~is_punctuation]
 
 
 def _decode(letters: Octets, leads: Places) -> tuple[Places, npt.NDArray[np.uint32]]:

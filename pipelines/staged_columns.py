@@ -143,7 +143,7 @@ def is_remote(segment: str | Path) -> bool:
 
 
 def _path(segment: str | Path, table: str) -> str:
-    return str(Path(segment) / f"{table}.arrow")
+    return f"{segment}/{table}.arrow"
 
 
 def _remote() -> Any:

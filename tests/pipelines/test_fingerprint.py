@@ -135,7 +135,7 @@ def test_words_equal_the_plain_reference(text):
 def test_a_batch_equals_its_texts_one_by_one(texts):
     batch = fingerprint_chapters(texts)
     assert batch == [fingerprint_chapter(text) for text in texts]
-    assert [chapter.words.tolist() for chapter in batch] == [words(text).tolist() for text in texts]
+    assert [chapter.words.tolist() for chapter in batch] == [(words(text) & 0xFFFFFFFF).tolist() for text in texts]
 
 
 @MODERATE
