@@ -9,14 +9,24 @@ union of its chapters'. Everything is integer arithmetic modulo 2**64, the same 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from pipelines.fingerprint_characters import (
+    CAPITAL,
+    FOLDS,
+    FOLDS_IN_PLACE,
+    LETTER,
+    SEPARATOR,
+    WORD_OF_ITS_OWN,
+    class_of,
+    classify,
+    folded_in_place,
+)
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.intp]
@@ -47,61 +57,6 @@ _SMALL = np.uint64(0x2020202020202020)
 """The bit that tells a small letter from a capital in ASCII, in each of eight bytes. All digits have it."""
 _KEEP_BYTES = np.array([(1 << (8 * n)) - 1 for n in range(9)], dtype=np.uint64)
 
-_LETTER, _SEPARATOR, _WORD_OF_ITS_OWN, _FOLDS_IN_PLACE, _CAPITAL, _FOLDS = 1, 2, 3, 4, 5, 6
-"""Classes of characters; the last three are letters that case folding changes: to one of the same size (capitals
-apart), or otherwise."""
-_SPACELESS = (
-    *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x1950, 0x19DF), (0x1A20, 0x1AAF)),  # Thai … Tai Tham
-    *((0x3005, 0x3007), (0x3021, 0x3029), (0x3040, 0x312F), (0x31A0, 0x31BF), (0x31F0, 0x31FF)),  # kana, bopomofo
-    *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)),  # Han
-    *((0xA9E0, 0xA9FF), (0xAA60, 0xAADF), (0xFF66, 0xFF9F), (0x1AFF0, 0x1B16F)),  # Burmese and kana, extended
-)
-_VARIATION_SELECTORS = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
-
-
-@cache
-def _classes() -> npt.NDArray[np.uint8]:
-    """Class of each code point; 0 where it has not been asked for yet."""
-    return np.zeros(0x110000, dtype=np.uint8)
-
-
-@cache
-def _folded() -> npt.NDArray[np.uint32]:
-    """What code points fold to, where they fold in place: the bytes of its UTF-8, the first one lowest."""
-    return np.zeros(0x110000, dtype=np.uint32)
-
-
-def _class_of(code: int) -> int:
-    character = chr(code)
-    if unicodedata.category(character)[0] not in "LMN" or _within(code, _VARIATION_SELECTORS):
-        return _SEPARATOR
-    if _within(code, _SPACELESS):
-        return _WORD_OF_ITS_OWN
-    folded = character.casefold()
-    if folded == character:
-        return _LETTER
-    if len(folded.encode()) != len(character.encode()):
-        return _FOLDS
-    if character.islower():
-        return _FOLDS_IN_PLACE
-    return _CAPITAL if len(folded) == 1 else _FOLDS
-
-
-def _within(code: int, ranges: Iterable[tuple[int, int]]) -> bool:
-    return any(first <= code <= last for first, last in ranges)
-
-
-def _classify(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
-    table = _classes()
-    found = table[codes]
-    if not found.all():
-        for code in np.unique(codes[found == 0]).tolist():
-            if _class_of(code) in {_FOLDS_IN_PLACE, _CAPITAL}:
-                _folded()[code] = int.from_bytes(chr(code).casefold().encode(), "little")
-            table[code] = _class_of(code)
-        found = table[codes]
-    return found
-
 
 def _pieces(texts: Iterable[str | Encoded]) -> Iterator[tuple[int, Encoded]]:
     """Texts in UTF-8 with their number, cut between words into pieces of at most ``_BLOCK`` bytes."""
@@ -121,7 +76,7 @@ def _is_border(encoded: Encoded) -> bool:
     """Whether the first character is no part of a longer word."""
     size = 1 + (encoded[0] >= 0xC0) + (encoded[0] >= 0xE0) + (encoded[0] >= 0xF0)
     code = ord(bytes(encoded[:size]).decode("utf-8", "surrogatepass"))
-    return _class_of(code) in {_SEPARATOR, _WORD_OF_ITS_OWN}
+    return class_of(code) in {SEPARATOR, WORD_OF_ITS_OWN}
 
 
 def _blocks(texts: Iterable[str | Encoded]) -> Iterator[tuple[list[int], list[Encoded]]]:
@@ -158,19 +113,19 @@ def _block_words(pieces: Sequence[Encoded]) -> list[Words]:
     leads = capitals if laid_out.isascii() else _without_punctuation(letters, inside)
     if leads.size:
         sizes, codes = _decode(letters, leads)
-        classes = _classify(codes)
-        if (classes == _FOLDS).any():
-            return _block_words(_unfold(pieces, np.unique(codes[classes == _FOLDS]).tolist()))
-        separators = classes == _SEPARATOR
+        classes = classify(codes)
+        if (classes == FOLDS).any():
+            return _block_words(_unfold(pieces, np.unique(codes[classes == FOLDS]).tolist()))
+        separators = classes == SEPARATOR
         if separators.any():
             _set_apart(inside, leads[separators], sizes[separators])
-        upper = classes >= _FOLDS_IN_PLACE
+        upper = classes >= FOLDS_IN_PLACE
         if upper.any():
             letters = letters.copy()
-            _fold(letters, leads[upper], sizes[upper], _folded()[codes[upper]])
-        of_its_own = classes == _WORD_OF_ITS_OWN
+            _fold(letters, leads[upper], sizes[upper], folded_in_place()[codes[upper]])
+        of_its_own = classes == WORD_OF_ITS_OWN
         alone = np.stack((leads[of_its_own], leads[of_its_own] + sizes[of_its_own]))
-        capitals = leads[classes == _CAPITAL]
+        capitals = leads[classes == CAPITAL]
     starts, ends = _word_bounds(inside, alone)
     hashes, marks = _hash_words(letters, starts, ends)
     if capitals.size and starts.size:
@@ -189,7 +144,7 @@ def _unfold(pieces: Sequence[Encoded], codes: Sequence[int]) -> list[bytes]:
     for code in codes:
         folded = chr(code).casefold()
         first = folded[0].upper()
-        if not chr(code).islower() and len(first) == 1 and _class_of(ord(first)) in {_LETTER, _CAPITAL}:
+        if not chr(code).islower() and len(first) == 1 and class_of(ord(first)) in {LETTER, CAPITAL}:
             folded = first + folded[1:]
         old, new = (text.encode("utf-8", "surrogatepass") for text in (chr(code), folded))
         changed = [piece.replace(old, new) for piece in changed]
@@ -223,7 +178,8 @@ def _without_punctuation(letters: Octets, inside: Marks) -> Places:
     found = leads[is_punctuation]
     for n in range(3):
         inside[found + n] = False
-    return leads[~is_punctuation]
+    others: Places = leads[~is_punctuation]
+    return others
 
 
 def _decode(letters: Octets, leads: Places) -> tuple[Places, npt.NDArray[np.uint32]]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipelines.dedup_join import LARGE_BUCKET, SMALL_BUCKET, distinct_pairs, gathered, joined, pairs_of, split
 from pipelines.dedup_keys import CHAPTER_BANDS, EXACT, NAMELESS_BANDS, KeyTask, bands_for, write_keys
-from pipelines.dedup_links import joined_labels
+from pipelines.dedup_links import components, joined_labels
 from pipelines.dedup_screen import _RECORD, SketchFile, Thresholds, screen, screen_tasks
 from pipelines.dedup_verify import Text, VerifyTask, common, compare, own_part, verify, verify_tasks
 from pipelines.fingerprint import NAMELESS_BINS, Sketch, coarsened
@@ -136,6 +136,16 @@ def test_components_have_their_smallest_member_as_label(edges):
         for a, b in edges:
             expected[a] = expected[b] = min(expected[a], expected[b])
     assert labels.tolist() == expected
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 19), st.integers(20, 39)), unique=True, max_size=30))
+def test_pairs_that_hang_together_have_one_number(edges):
+    pairs = joined(*np.array(edges, dtype=np.int64).reshape(-1, 2).T)
+    numbers = components(pairs)
+    labels = joined_labels(np.arange(40), *split(pairs))
+    for n, (one, _) in enumerate(edges):
+        assert [number == numbers[n] for number in numbers] == [labels[other] == labels[one] for other, _ in edges]
 
 
 def text(*chapters):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import fingerprint as module
-from pipelines import fingerprint_words
+from pipelines import fingerprint_characters, fingerprint_words
 from pipelines.fingerprint import (
     BINS,
     EMPTY,
@@ -46,7 +46,7 @@ def reference_words(text):
         code = ord(character)
         selector = 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF
         letter = unicodedata.category(character)[0] in "LMN" and not selector
-        alone = letter and any(first <= code <= last for first, last in fingerprint_words._SPACELESS)
+        alone = letter and any(first <= code <= last for first, last in fingerprint_characters._SPACELESS)
         if not letter or alone:
             runs += [run, character if alone else ""]
             run = ""
