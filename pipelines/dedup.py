@@ -42,6 +42,8 @@ A quoted line, a prompt or a short disclaimer has fewer."""
 MIN_NAMELESS = 0.6
 """Similarity of the name-blind texts from which on two works may be renamed copies."""
 NEVER = 2.0
+CONTENTS_AT_ONCE = 1 << 16
+"""Works whose hashes of contents are looked up at once, a few hundred bytes each."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,7 @@ class _Search:
         if not len(pairs):
             return links
         places = np.unique(np.concatenate(split(pairs)))
+        self._meet(places)
         segments = [self._staged.segments[segment] for segment in self._used]
         sketches = copy_sketches(join, segments, places, self._scratch / "sketches.bin")
         passed = list(self._run(screen, screen_tasks(sketches, pairs, self._thresholds)))
@@ -222,8 +225,13 @@ class _Search:
         return found
 
     def _keys_of(self, pairs: Pairs, asks_names: Marks) -> Keys:
-        one, other = split(pairs)
-        places = np.unique(np.concatenate((one, other)))
-        table = self._staged.take(places, ("content_sha256", "cleaner_version"))
-        keys = content_keys(*(table.column(name).to_pylist() for name in table.column_names))
-        return pair_keys(keys[np.searchsorted(places, one)], keys[np.searchsorted(places, other)], asks_names)
+        one, other = (self._contents[np.searchsorted(self._met, places)] for places in split(pairs))
+        return pair_keys(one, other, asks_names)
+
+    def _meet(self, places: Places) -> None:
+        """Look up what is in the works that met others, once for all rounds of comparisons."""
+        parts = []
+        for start in range(0, len(places), CONTENTS_AT_ONCE):
+            table = self._staged.take(places[start : start + CONTENTS_AT_ONCE], ("content_sha256", "cleaner_version"))
+            parts.append(content_keys(*(table.column(name).to_pylist() for name in table.column_names)))
+        self._met, self._contents = places, np.concatenate(parts)
