@@ -11,7 +11,26 @@ _BASES = st.sampled_from([None, "https://archiveofourown.org/", "http://archive.
 _PIECES = st.sampled_from(
     (
         *("https://", "HTTP://", "http:", "//", "/", "a.org", "A.org", "archive.example:80", "w@", "[::1]", "users"),
-        *("..", ".", ";", ";a", "?", "?q=1", "#", "#x", "%20", " ", "\t", "\u00e9", "~'", "w(1)", "javascript:", ":"),
+        *(
+            "..",
+            ".",
+            ";",
+            ";a",
+            "?",
+            "?q=1",
+            "#",
+            "#x",
+            "%20",
+            " ",
+            "\t",
+            "\u00e9",
+            "~'",
+            "w(1)",
+            "a.b",
+            "Hand, Esq.",
+            "javascript:",
+            ":",
+        ),
     )
 )
 
@@ -20,6 +39,9 @@ _PIECES = st.sampled_from(
 @given(_BASES, st.lists(_PIECES, max_size=8).map("".join))
 @example("https://archiveofourown.org/", "https://archiveofourown.org/users/a/pseuds/b")
 @example("https://archiveofourown.org/", "/users/a/../b")
+@example("https://archiveofourown.org/", "/users/second_hand/pseuds/Hand, Esq.")
+@example("https://archiveofourown.org/", "/users/a/.. ")
+@example("https://archiveofourown.org/", "/a/. ")
 @example(None, "http://a.org//b/./c")
 def test_an_address_is_whole(base, href):
     try:
