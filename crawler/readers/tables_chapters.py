@@ -10,7 +10,7 @@ from typing import Any, Final
 from crawler.readers.tables_mapping import guess_chapter_mapping
 from crawler.readers.tables_values import as_blocks, count_of, day_of, is_html, line_of, prose_of
 from crawler.readers.text_paragraphs import Paragraphs, convention_of, with_blank_lines
-from schemas.work import Block, Chapter, Span
+from schemas.work import Block, Blocks, Chapter, Span, Spans
 
 LEFT_OUT: Final = "chapters_without_text_left_out"
 
@@ -20,8 +20,8 @@ class Story:
     """Prose of a cell, with the marks that its markup made."""
 
     text: str
-    blocks: tuple[Block, ...] = ()
-    spans: Sequence[Span] = ()
+    blocks: Sequence[Block] = Blocks.empty()
+    spans: Sequence[Span] = Spans.empty()
 
 
 def prose(value: object, *, by_line: bool | None = None) -> Story | None:
