@@ -28,6 +28,9 @@ _MAX_NAMES: Final = 1000
 _SAMPLE_ROWS: Final = 200
 _NO_PROSE: Final = Prose("")
 _CHAPTER_KEY: Final = ("chapter_id", "chapter_number", "chapter_title")
+_SLASHED_DAY: Final = re.compile(r"(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])")
+_END_OF_DAY: Final = re.compile(r"/\d{1,2}/\d{4}(?![\d/])")
+"""Begins with a mark that is rare in prose: soon told that there is none."""
 _OF_WORKS: Final = frozenset(
     {"fandoms", "relationships", "characters", "rating_raw", "warnings_raw", "n_words_source", "n_chapters_source"}
 )
@@ -376,4 +379,5 @@ def describe_mapping(rows: Rows, table: Table) -> str:
 
 def order_of_days(head: str) -> bool | None:
     """Whether a table writes the month first, by the dates with slashes in its first lines."""
-    return month_first(re.findall(r"(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])", head[:65536]))
+    head = head[:65536]
+    return month_first(_SLASHED_DAY.findall(head)) if _END_OF_DAY.search(head) else None
