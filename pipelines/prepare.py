@@ -108,6 +108,8 @@ class _Opened(NamedTuple):
     work: Work
     title: str
     chapters: list[clean.Cleaned]
+    n_words: list[int]
+    """Of each chapter."""
     declared: str | None
 
 
@@ -127,16 +129,17 @@ def _open(works: Sequence[Work], begin: Callable[[int], None]) -> tuple[dict[int
         for chapter in work.chapters
     ]
     owners = [number for number, work in enumerate(works) for _ in work.chapters]
-    cleaned = iter(clean.clean_many(raws, lambda place: begin(owners[place])))
+    texts = clean.clean_many(raws, lambda place: begin(owners[place]))
+    cleaned, counts = iter(texts), iter(clean.count_words_of([(chapter.text, chapter.utf8) for chapter in texts]))
     opened: dict[int, _Opened] = {}
     refused: dict[int, Unprepared] = {}
     for number, (work, title) in enumerate(zip(works, titles, strict=True)):
-        chapters = list(islice(cleaned, len(work.chapters)))
+        chapters, n_words = list(islice(cleaned, len(work.chapters))), list(islice(counts, len(work.chapters)))
         if chapters and not any(chapter.text for chapter in chapters):
             refused[number] = Unprepared("no_text", "its chapters hold nothing but white space")
             continue
         declared = language_of(work.language_raw) if work.language_raw else None
-        opened[number] = _Opened(work, title, chapters, declared)
+        opened[number] = _Opened(work, title, chapters, n_words, declared)
     return opened, refused
 
 
@@ -146,12 +149,12 @@ def _body(opened: _Opened) -> language.Body:
 
 
 def _draft(opened: _Opened, detections: list[language.Detection]) -> _Draft:
-    work, title, cleaned, declared = opened
+    work, title, cleaned, counts, declared = opened
     known = language.combine(detections, declared)
     work_id = work_id_of(work)
     chapters = tuple(
-        _chapter_row(work_id, work.source, index, *parts, known.language)
-        for index, parts in enumerate(zip(work.chapters, cleaned, detections, strict=True), start=1)
+        _chapter_row(work_id, index, *parts, known.language, source=work.source)
+        for index, parts in enumerate(zip(work.chapters, cleaned, counts, detections, strict=True), start=1)
     )
     ratio = clean.compression_ratio(b"\n\n".join([chapter.utf8.data for chapter in cleaned]))
     return _Draft(_work_row(work_id, work, title, chapters, ratio, known, declared), chapters)
@@ -159,12 +162,14 @@ def _draft(opened: _Opened, detections: list[language.Detection]) -> _Draft:
 
 def _chapter_row(
     work_id: str,
-    source: str,
     index: int,
     chapter: Chapter,
     cleaned: clean.Cleaned,
+    n_words: int,
     detection: language.Detection,
     work_language: str,
+    *,
+    source: str,
 ) -> ChapterRow:
     sure = detection.status in {LanguageStatus.RELIABLE, LanguageStatus.SECOND}
     return ChapterRow(
@@ -184,7 +189,7 @@ def _chapter_row(
         notes_after=_lines(chapter.notes_after),
         blocks=cleaned.blocks,
         spans=cleaned.spans,
-        n_words=clean.count_words(cleaned.text, cleaned.utf8),
+        n_words=n_words,
         n_words_source=chapter.n_words_source,
         n_chars=len(cleaned.text),
         n_paragraphs=clean.count_paragraphs(cleaned.blocks),
