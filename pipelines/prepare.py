@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import NamedTuple
 
 from pipelines import clean, fingerprint, language
@@ -45,6 +45,8 @@ class Prepared:
     work: WorkRow
     chapters: tuple[ChapterRow, ...]
     fingerprint: fingerprint.WorkFingerprint
+    encoded: tuple[bytes, ...] = field(repr=False)
+    """The texts of its chapters in UTF-8, for the table that they are staged in."""
 
 
 def work_id_of(work: Work) -> str:
@@ -92,11 +94,11 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
     for number, detections in zip(numbers, detected, strict=True):
         begin(number)
         drafts[number] = _draft(opened[number], detections)
-    encoded = [chapter.utf8.data for number in drafts for chapter in opened[number].chapters]
-    prints = iter(fingerprint.fingerprint_chapters(encoded))
+    encoded = {number: tuple(chapter.utf8.data for chapter in opened[number].chapters) for number in drafts}
+    prints = iter(fingerprint.fingerprint_chapters(list(chain.from_iterable(encoded.values()))))
     own = [list(islice(prints, len(draft.chapters))) for draft in drafts.values()]
     prepared = {
-        number: Prepared(draft.work, draft.chapters, found)
+        number: Prepared(draft.work, draft.chapters, found, encoded[number])
         for (number, draft), found in zip(drafts.items(), fingerprint.fingerprint_works(own), strict=True)
     }
     return [prepared[number] if number in prepared else refused[number] for number in range(len(works))]
