@@ -9,7 +9,7 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from pipelines.clean_blocks import Units, find_units, given_units, look_at_edges, trimmed
-from pipelines.clean_counts import compression_ratio, count_words
+from pipelines.clean_counts import compression_ratio, count_words, count_words_of
 from pipelines.clean_unicode import canonical, is_canonical, moved
 from pipelines.clean_utf8 import Utf8
 from schemas.work import Block, Blocks, Span, Spans
@@ -24,6 +24,7 @@ __all__ = [
     "compression_ratio",
     "count_paragraphs",
     "count_words",
+    "count_words_of",
     "few_lines",
     "one_line",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +19,10 @@ _DELETED = "'’‘-"
 
 _IN_WORD, _ALONE = 1, 2
 _HYPHEN = ord("-")
-_IS_WORD = bytes(chr(byte).isalnum() or byte == ord("_") for byte in range(0x80)) + bytes(0x80)
+_BORDER = 0xFF
+_BETWEEN = bytes([_BORDER])
+"""Stands between texts that are counted together: no byte of UTF-8."""
+_IS_WORD = bytes(chr(byte).isalnum() or byte == ord("_") for byte in range(0x80)) + bytes(0x7F) + _BETWEEN
 _MARKS = np.frombuffer(b" a ", np.uint8)
 """ASCII that counts as a character of each class does; those alone are counted apart."""
 
@@ -40,7 +45,7 @@ def count_words(text: str, utf8: Utf8 | None = None) -> int:
     """
     utf8 = utf8 or Utf8.of(text)
     if utf8.beyond is not None:
-        return _count_mostly_ascii(utf8)
+        return _count_mostly_ascii([utf8.data])[0]
     text = text.replace("--", "—")
     for char in _DELETED:
         text = text.replace(char, "")
@@ -58,28 +63,64 @@ def count_words(text: str, utf8: Utf8 | None = None) -> int:
     return total
 
 
-def _count_mostly_ascii(utf8: Utf8) -> int:
+def count_words_of(texts: Sequence[tuple[str, Utf8]]) -> list[int]:
+    """``count_words`` of each of some texts, given with their UTF-8: those of mostly ASCII are counted together."""
+    counts = [0] * len(texts)
+    numbers: list[int] = []
+    size = 0
+    for number, (text, utf8) in enumerate(texts):
+        if utf8.beyond is None:
+            counts[number] = count_words(text, utf8)
+            continue
+        numbers.append(number)
+        size += len(utf8.data)
+        if size >= _PIECE:
+            _count_into(counts, numbers, texts)
+            numbers, size = [], 0
+    _count_into(counts, numbers, texts)
+    return counts
+
+
+def _count_into(counts: list[int], numbers: Sequence[int], texts: Sequence[tuple[str, Utf8]]) -> None:
+    found = _count_mostly_ascii([texts[number][1].data for number in numbers])
+    for number, count in zip(numbers, found, strict=True):
+        counts[number] = count
+
+
+def _count_mostly_ascii(texts: Sequence[bytes]) -> list[int]:
     """The same for UTF-8: characters beyond ASCII are looked at one by one, the rest is a table of bytes."""
-    hyphens = utf8.units == _HYPHEN
+    data = _BETWEEN.join([b"", *texts, b""])
+    units = np.frombuffer(data, np.uint8)
+    hyphens = units == _HYPHEN
     if (hyphens[1:] & hyphens[:-1]).any():
-        utf8 = Utf8(utf8.data.replace(b"--", b" "))
-    alone = 0
-    data: bytes | bytearray = utf8.data
-    if utf8.beyond_data:
+        data = data.replace(b"--", b" ")
+        units = np.frombuffer(data, np.uint8)
+    alone = np.zeros(len(texts), np.intp)
+    beyond = (units.view(np.int8) < -1).nonzero()[0]  # -1 stands between texts
+    if beyond.size:
         codes = np.frombuffer(
-            utf8.beyond_data.decode("utf-8", "surrogatepass").encode("utf-32-le", "surrogatepass"), "<u4"
+            units[beyond].tobytes().decode("utf-8", "surrogatepass").encode("utf-32-le", "surrogatepass"), "<u4"
         )
         kinds = _classes(0x10000 if codes.max() < 0x10000 else 0x110000)[codes]
-        alone = int(np.count_nonzero(kinds == _ALONE))
+        sizes = 2 + (codes >= 0x800).astype(np.int8) + (codes >= 0x10000)
+        is_alone = kinds == _ALONE
+        if is_alone.any():
+            leads = beyond[sizes.cumsum() - sizes]
+            before = leads[is_alone].searchsorted((units == _BORDER).nonzero()[0])
+            alone = before[1:] - before[:-1]
         marks = _MARKS[kinds]
         marks[(codes == 0x2019) | (codes == 0x2018)] = _HYPHEN
-        sizes = 2 + (codes >= 0x800).astype(np.int8) + (codes >= 0x10000)
-        data = bytearray(data)
-        np.frombuffer(data, np.uint8)[utf8.beyond] = marks.repeat(sizes)
-    words = np.frombuffer(data.translate(_IS_WORD, b"'-"), np.uint8)
-    if not words.size:
-        return alone
-    return alone + int(np.count_nonzero(words[1:] > words[:-1])) + int(words[0])
+        plain = bytearray(data)
+        np.frombuffer(plain, np.uint8)[beyond] = marks.repeat(sizes)
+        data = bytes(plain)
+    kept = np.frombuffer(data.translate(_IS_WORD, b"'-"), np.uint8)
+    words = kept == _IN_WORD
+    starts = words[1:] > words[:-1]
+    borders = (kept == _BORDER).nonzero()[0].tolist()
+    return [
+        int(np.count_nonzero(starts[start:end])) + more
+        for (start, end), more in zip(pairwise(borders), alone.tolist(), strict=True)
+    ]
 
 
 def _kinds(piece: str, encoding: str, classes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -53,6 +53,7 @@ def primary(tag: str) -> str:
         return tag.split("-", maxsplit=1)[0].lower()
 
 
+@lru_cache(maxsize=4096)
 def group(tag: str) -> str:
     """Name of the group of languages that the engines do not tell apart, the language itself for most."""
     language = primary(tag)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import NamedTuple
 
 from pipelines import clean, fingerprint, language
@@ -45,6 +45,8 @@ class Prepared:
     work: WorkRow
     chapters: tuple[ChapterRow, ...]
     fingerprint: fingerprint.WorkFingerprint
+    encoded: tuple[bytes, ...] = field(repr=False)
+    """The texts of its chapters in UTF-8, for the table that they are staged in."""
 
 
 def work_id_of(work: Work) -> str:
@@ -92,11 +94,11 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
     for number, detections in zip(numbers, detected, strict=True):
         begin(number)
         drafts[number] = _draft(opened[number], detections)
-    encoded = [chapter.utf8.data for number in drafts for chapter in opened[number].chapters]
-    prints = iter(fingerprint.fingerprint_chapters(encoded))
+    encoded = {number: tuple(chapter.utf8.data for chapter in opened[number].chapters) for number in drafts}
+    prints = iter(fingerprint.fingerprint_chapters(list(chain.from_iterable(encoded.values()))))
     own = [list(islice(prints, len(draft.chapters))) for draft in drafts.values()]
     prepared = {
-        number: Prepared(draft.work, draft.chapters, found)
+        number: Prepared(draft.work, draft.chapters, found, encoded[number])
         for (number, draft), found in zip(drafts.items(), fingerprint.fingerprint_works(own), strict=True)
     }
     return [prepared[number] if number in prepared else refused[number] for number in range(len(works))]
@@ -108,6 +110,8 @@ class _Opened(NamedTuple):
     work: Work
     title: str
     chapters: list[clean.Cleaned]
+    n_words: list[int]
+    """Of each chapter."""
     declared: str | None
 
 
@@ -127,16 +131,17 @@ def _open(works: Sequence[Work], begin: Callable[[int], None]) -> tuple[dict[int
         for chapter in work.chapters
     ]
     owners = [number for number, work in enumerate(works) for _ in work.chapters]
-    cleaned = iter(clean.clean_many(raws, lambda place: begin(owners[place])))
+    texts = clean.clean_many(raws, lambda place: begin(owners[place]))
+    cleaned, counts = iter(texts), iter(clean.count_words_of([(chapter.text, chapter.utf8) for chapter in texts]))
     opened: dict[int, _Opened] = {}
     refused: dict[int, Unprepared] = {}
     for number, (work, title) in enumerate(zip(works, titles, strict=True)):
-        chapters = list(islice(cleaned, len(work.chapters)))
+        chapters, n_words = list(islice(cleaned, len(work.chapters))), list(islice(counts, len(work.chapters)))
         if chapters and not any(chapter.text for chapter in chapters):
             refused[number] = Unprepared("no_text", "its chapters hold nothing but white space")
             continue
         declared = language_of(work.language_raw) if work.language_raw else None
-        opened[number] = _Opened(work, title, chapters, declared)
+        opened[number] = _Opened(work, title, chapters, n_words, declared)
     return opened, refused
 
 
@@ -146,12 +151,12 @@ def _body(opened: _Opened) -> language.Body:
 
 
 def _draft(opened: _Opened, detections: list[language.Detection]) -> _Draft:
-    work, title, cleaned, declared = opened
+    work, title, cleaned, counts, declared = opened
     known = language.combine(detections, declared)
     work_id = work_id_of(work)
     chapters = tuple(
-        _chapter_row(work_id, work.source, index, *parts, known.language)
-        for index, parts in enumerate(zip(work.chapters, cleaned, detections, strict=True), start=1)
+        _chapter_row(work_id, index, *parts, known.language, source=work.source)
+        for index, parts in enumerate(zip(work.chapters, cleaned, counts, detections, strict=True), start=1)
     )
     ratio = clean.compression_ratio(b"\n\n".join([chapter.utf8.data for chapter in cleaned]))
     return _Draft(_work_row(work_id, work, title, chapters, ratio, known, declared), chapters)
@@ -159,12 +164,14 @@ def _draft(opened: _Opened, detections: list[language.Detection]) -> _Draft:
 
 def _chapter_row(
     work_id: str,
-    source: str,
     index: int,
     chapter: Chapter,
     cleaned: clean.Cleaned,
+    n_words: int,
     detection: language.Detection,
     work_language: str,
+    *,
+    source: str,
 ) -> ChapterRow:
     sure = detection.status in {LanguageStatus.RELIABLE, LanguageStatus.SECOND}
     return ChapterRow(
@@ -184,7 +191,7 @@ def _chapter_row(
         notes_after=_lines(chapter.notes_after),
         blocks=cleaned.blocks,
         spans=cleaned.spans,
-        n_words=clean.count_words(cleaned.text, cleaned.utf8),
+        n_words=n_words,
         n_words_source=chapter.n_words_source,
         n_chars=len(cleaned.text),
         n_paragraphs=clean.count_paragraphs(cleaned.blocks),

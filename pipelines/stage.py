@@ -99,7 +99,8 @@ def write_segment(
         folder.mkdir(parents=True)
         _write(folder / "works.arrow", _works_table(works))
         chapters = [chapter for work in works for chapter in work.prepared.chapters]
-        _write(folder / "chapters.arrow", to_table(chapters, ChapterRow))
+        texts = [text for work in works for text in work.prepared.encoded]
+        _write(folder / "chapters.arrow", to_table(chapters, ChapterRow, {"text": texts}))
         _write(folder / "rejects.arrow", _rejects_table(rejects))
         if parts:
             _write(folder / "parts.arrow", _parts_table(parts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
@@ -37,15 +37,31 @@ def arrow_schema(model: type[Record]) -> pa.Schema:
     return pa.schema([_field(name, info) for name, info in model.model_fields.items()])
 
 
-def to_table(rows: Iterable[Record], model: type[Record]) -> pa.Table:
+def to_table(
+    rows: Iterable[Record], model: type[Record], encoded: Mapping[str, Sequence[bytes]] | None = None
+) -> pa.Table:
     """Arrow table of validated rows of ``model``.
 
+    ``encoded`` is the UTF-8 of long texts, by the name of their column, where that is at hand.
     Raises ``pyarrow.ArrowInvalid`` where a number does not fit its column.
     """
     held = list(rows)
     schema = arrow_schema(model)
-    columns = [_array(list(map(attrgetter(field.name), held)), field.type) for field in schema]
+    given = {name: _long_texts(texts) for name, texts in (encoded or {}).items()}
+    columns = [
+        given[field.name] if field.name in given else _array(list(map(attrgetter(field.name), held)), field.type)
+        for field in schema
+    ]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _long_texts(texts: Sequence[bytes]) -> pa.Array:
+    """Arrow column of texts in UTF-8: ``pa.array`` of strings would encode each again, and copy all several times."""
+    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum(list(map(len, texts)), out=offsets[1:])
+    return pa.Array.from_buffers(
+        pa.large_string(), len(texts), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))]
+    )
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:

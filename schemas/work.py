@@ -235,6 +235,8 @@ class Chapter(Record):
     @model_validator(mode="after")
     def _offsets_lie_in_the_text(self) -> Self:
         size = len(self.text)
+        if not self.blocks and not self.spans:
+            return self
         for marks in (Blocks.of(self.blocks), Spans.of(self.spans)):
             kinds, starts, ends, *_ = marks.columns
             if starts and (min(starts) < 0 or max(ends) > size or any(map(ge, starts, ends))):

@@ -17,10 +17,10 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.pages.body_cut import Frame
-from crawler.pages.body_marks import BLOCKS
+from crawler.pages.body_elements import without
 from crawler.pages.body_plain import Found, RawSpan, unescaped
 from crawler.pages.body_source import story_in_source
-from crawler.pages.body_walk import RawBlock, Writer, end_of
+from crawler.pages.body_walk import RawBlock, Writer
 from pipelines.clean import canonical, one_line
 from pipelines.clean_unicode import moved
 from schemas.work import Block, BlockKind, Span, SpanKind, Spans
@@ -101,20 +101,6 @@ def _is_alone(before: str, after: str) -> bool:
     writer.feed(after)
     writer.finish()
     return not writer.paragraphs
-
-
-def without(markup: str, attribute: str) -> str:
-    """Serialised HTML without the elements that have an ``attribute``; a block leaves its break behind."""
-    parts: list[str] = []
-    done = 0
-    while (found := markup.find(f' {attribute}=""', done)) >= 0:
-        start = markup.rfind("<", done, found)
-        name = markup[start + 1 : found].split(" ", 1)[0]
-        parts.append(markup[done:start])
-        if name in BLOCKS:
-            parts.append("<div></div>")
-        done = end_of(markup, name, markup.index(">", found) + 1)
-    return "".join([*parts, markup[done:]])
 
 
 def passage_of_html(html: str) -> Passage:

@@ -39,6 +39,7 @@ _ASTRAY: Final = (
 _ATTRIBUTES: Final = r'((?: [A-Za-z][\w:.-]{0,40}="[^"<>&]{0,2000}")+) ?'
 _DRESSED: Final = re.compile(rf"<(p|{_NAMES}|span){_ATTRIBUTES}>")
 """Paragraphs and marks that have attributes."""
+_NESTED: Final = re.compile(f"<(/?)(p|span|{_NAMES})>")
 _WHOLE: Final = re.compile(rf"<p{_ATTRIBUTES}>([^<]*+(?:<(?!/?p\b)[^<]*+)*+)</p>")
 _RULE: Final = re.compile(r'<hr(?: [A-Za-z][\w:.-]{0,40}(?:="?[^"<>&]{0,200}"?)?){0,8} ?/?>')
 _BREAK: Final = "\x1e"
@@ -135,13 +136,27 @@ def _undressed(text: str) -> str:
         text = _DRESSED.sub(_without_attributes, text)
         if "<p " in text:
             text = _WHOLE.sub(_aligned, text)
-    if "<span>" in text and "<span " not in text:
+    if "<span>" in text and "<span " not in text and _has_closed_spans(text):
         text = text.replace("<span>", "").replace("</span>", "")
         while "  " in text:
             text = text.replace("  ", " ")
     if "<hr" in text:
         text = _RULE.sub(f"<p>{_BREAK}</p>", text)
     return text.replace("</p><p>", "</p> <p>") if "</p> <p>" in text else text
+
+
+def _has_closed_spans(text: str) -> bool:
+    """Whether every ``<span>`` is in a paragraph, and closes in order: any other would stay open behind it."""
+    stack: list[str] = []
+    for closes, name in _NESTED.findall(text):
+        if closes:
+            if not stack or stack.pop() != name:
+                return False
+        elif (name == "p") == bool(stack):
+            return False
+        else:
+            stack.append(name)
+    return not stack
 
 
 @lru_cache(maxsize=4096)

@@ -6,11 +6,11 @@ attribute values are escaped, and depth costs nothing: nothing here recurses.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from crawler.pages.body_elements import TAG, end_of, raw_end
 from crawler.pages.body_marks import DROPPED, LISTS, RAW, VOID, Meaning, meaning
 from crawler.pages.body_plain import Found, RawSpan, marked_paragraph, unescaped
 from schemas.work import BlockKind, SpanKind
@@ -22,7 +22,6 @@ BR_SCENE: Final = "br_scene"
 
 _DEEPEST: Final = 64
 """Marks that are open at once at most; those within are not kept. Nobody writes so; a million may be nested."""
-_TAG: Final = re.compile(r"<!--.*?-->|<(/?)([^\s/>]+)([^>]*)>", re.DOTALL)
 _HTML_SPACE: Final = dict.fromkeys(map(ord, " \t\n\r\f"), " ")
 _OTHER_SPACE: Final = dict.fromkeys((0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " ")
 _LINE_END: Final = dict.fromkeys((0x0B, 0x85, 0x2028, 0x2029), "\n")
@@ -158,7 +157,7 @@ class Writer:
                 self.write(markup[at : start if start >= 0 else size], escaped=True)
             if start < 0:
                 break
-            tag = _TAG.match(markup, start)
+            tag = TAG.match(markup, start)
             if tag is None:
                 self.write("<")
                 at = start + 1
@@ -172,7 +171,7 @@ class Writer:
             elif name in DROPPED:
                 at = end_of(markup, name, at)
             elif name in RAW:
-                end, after = _raw_end(markup, name, at)
+                end, after = raw_end(markup, name, at)
                 self._started(name, tag[3])
                 self.write(markup[at:end])
                 self._ended(name)
@@ -378,30 +377,3 @@ class Writer:
         else:
             self.write(reading)
         ruby.start = self.base + self._size
-
-
-def end_of(markup: str, name: str, at: int) -> int:
-    """Where the element ends whose start tag ended at ``at``."""
-    if name in VOID:
-        return at
-    if name in RAW:
-        return _raw_end(markup, name, at)[1]
-    depth = 1
-    while depth:
-        start = markup.find("<", at)
-        tag = _TAG.match(markup, start) if start >= 0 else None
-        if tag is None:
-            return len(markup) if start < 0 else start + 1
-        at = tag.end()
-        if tag[2] in RAW and not tag[1]:
-            at = _raw_end(markup, tag[2], at)[1]
-        elif tag[2] == name:
-            depth += -1 if tag[1] else 1
-    return at
-
-
-def _raw_end(markup: str, name: str, at: int) -> tuple[int, int]:
-    """Where the content of a raw text element ends, and where its end tag does."""
-    closing = f"</{name}>"
-    end = markup.rfind(closing, at) if name == "plaintext" else markup.find(closing, at)
-    return (end, end + len(closing)) if end >= 0 else (len(markup), len(markup))

@@ -1,8 +1,8 @@
-"""Story pages of FanFiction.net and FictionPress, desktop, and their listings.
+"""Story pages of FanFiction.net and FictionPress, desktop.
 
 One page holds one chapter. Templates: since 2012 ``#profile_top`` holds title, author, summary and the line of
 facts; from 2009 to 2012 ``#gui_table1i`` did; before, they lay in a table without names, and the line began with
-``Fiction Rated:``. The text has been in ``#storytext`` all the time. Rows of listings are ``div.z-list``.
+``Fiction Rated:``. The text has been in ``#storytext`` all the time.
 """
 
 from __future__ import annotations
@@ -24,23 +24,22 @@ from crawler.pages.statements import attribute, stamped
 from schemas.vocabulary import AuthorKind
 from schemas.work import Author, Chapter, HeaderField, Provenance, Work
 
-_VERSION: Final = "2"
+VERSION: Final = "2"
 TRUNCATED: Final = "page_truncated"
 NUMBER_UNKNOWN: Final = "chapter_number_unknown"
 
-_SITES: Final = {"ffnet": "https://www.fanfiction.net", "fictionpress": "https://www.fictionpress.com"}
+SITES: Final = {"ffnet": "https://www.fanfiction.net", "fictionpress": "https://www.fictionpress.com"}
 _NO_STORY: Final = ("script", "style", "noscript", "iframe", "ins", "form", ".adsbygoogle", ".a2a_kit")
 """What stands inside the story's element without being of the story: advertisements and buttons."""
 
 _CHAPTER_URL: Final = re.compile(r"/s/\d{1,12}/(\d{1,5})(?:/|$)", re.ASCII)
 _CHAPTER_ID: Final = re.compile(rb"storytextid\s?=\s?(\d{1,12})\b")
 _OPTION: Final = re.compile(r"(\d{1,5})\s?[.:]\s*(.*)", re.ASCII)
-_USER: Final = re.compile(r"/u/(\d{1,12})(?:/|$)", re.ASCII)
-_STORY: Final = re.compile(r"/[sr]/(\d{1,12})(?:/|$)", re.ASCII)
+USER: Final = re.compile(r"/u/(\d{1,12})(?:/|$)", re.ASCII)
+STORY: Final = re.compile(r"/[sr]/(\d{1,12})(?:/|$)", re.ASCII)
 _TITLE: Final = re.compile(
     r"(?P<title>.+?)(?: Chapter (?P<number>\d{1,5})(?:: .*?)?)?, an? (?P<fandom>.+) (?:fanfic|fiction)\b.{0,40}"
 )
-_ARCHIVE: Final = re.compile(r"(.+?)(?: -)? FanFiction Archive\b")
 _ARCHIVE_PATH: Final = re.compile(
     r"(?:https?://www\.fanfiction\.net)?/(?:anime|book|cartoon|comic|game|misc|movie|play|tv|crossovers)/|/[^/]{1,200}_Crossovers/"
 )
@@ -115,7 +114,7 @@ def read(page: Page, provenance: Provenance) -> list[Work]:
             source=source,
             title=title,
             chapters=chapters,
-            provenance=stamped(provenance, "ffnet", _VERSION, _layout(tree, story), flags),
+            provenance=stamped(provenance, "ffnet", VERSION, _layout(tree, story), flags),
             source_work_id=work_id,
             url=work_url(source, work_id),
             authors=authors_of(box, source),
@@ -148,7 +147,7 @@ def _heads(heads: Sequence[LexborNode], source: str, provenance: Provenance) -> 
                 source=source,
                 title=title,
                 chapters=(),
-                provenance=stamped(provenance, "ffnet", _VERSION, "head_2012"),
+                provenance=stamped(provenance, "ffnet", VERSION, "head_2012"),
                 source_work_id=facts.work_id,
                 url=work_url(source, facts.work_id),
                 authors=authors_of(box, source),
@@ -159,7 +158,7 @@ def _heads(heads: Sequence[LexborNode], source: str, provenance: Provenance) -> 
 
 def source_of(page: Page) -> str:
     """``ffnet``, or its sister ``fictionpress``, which has the same templates."""
-    if page.url and (origin := origin_of(page.url)) and origin.source in _SITES:
+    if page.url and (origin := origin_of(page.url)) and origin.source in SITES:
         return origin.source
     title = page.frame.css_first("title")
     named = title is not None and re.search(r"[|-] FictionPress", line(title))
@@ -169,7 +168,7 @@ def source_of(page: Page) -> str:
 
 def work_url(source: str, work_id: str | None) -> str | None:
     """Address of a work, that of its first chapter."""
-    return f"{_SITES[source]}/s/{work_id}/1/" if work_id else None
+    return f"{SITES[source]}/s/{work_id}/1/" if work_id else None
 
 
 def innermost(nodes: Sequence[LexborNode]) -> list[LexborNode]:
@@ -228,9 +227,9 @@ def crossed(names: str, address: str) -> tuple[str, ...]:
 def authors_of(box: LexborNode | None, source: str) -> tuple[Author, ...]:
     """The byline: the first link to a profile."""
     for link in box.css('a[href*="/u/"]') if box is not None else ():
-        found = _USER.search(attribute(link, "href"))
+        found = USER.search(attribute(link, "href"))
         if found and (name := line(link)):
-            url = f"{_SITES[source]}/u/{found[1]}/"
+            url = f"{SITES[source]}/u/{found[1]}/"
             return (Author(name=name, id=found[1], url=url, kind=AuthorKind.USER),)
     return ()
 
@@ -306,10 +305,10 @@ def _told_by_title(tree: LexborHTMLParser) -> dict[str, str]:
 
 def _work_id(page: Page) -> str | None:
     origin = origin_of(page.url) if page.url else None
-    if origin and origin.source in _SITES:
+    if origin and origin.source in SITES:
         return origin.work_id
     link = page.frame.css_first('#profile_top a[href*="/r/"]')
-    found = _STORY.search(attribute(link, "href"))
+    found = STORY.search(attribute(link, "href"))
     return found[1] if found else None
 
 
@@ -327,82 +326,12 @@ def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", name.casefold())
 
 
-def recognise_listing(page: Page) -> bool:
-    """A page of rows: an archive of a fandom, a search, an author's page."""
-    return "z-list" in page.html and page.tree.css_first('div.z-list a[href*="/s/"]') is not None
-
-
-def read_listing(page: Page, provenance: Provenance) -> list[Work]:
-    """A work without chapters for each row.
-
-    Raises ``Refused`` (``parse_error``) where no row can be read.
-    """
-    source = source_of(page)
-    heading = page.tree.css_first("title")
-    titled = line(heading)[:1000] if heading is not None else ""
-    user = _USER.search(page.url or "")
-    owner: tuple[Author, ...] = ()
-    if user and (name := titled.rpartition(" | ")[0]):
-        owner = (Author(name=name, id=user[1], url=f"{_SITES[source]}/u/{user[1]}/", kind=AuthorKind.USER),)
-    found = _ARCHIVE.match(titled)
-    fandoms = (found[1],) if found and source == "ffnet" and "crossover" not in found[1].casefold() else ()
-    made = stamped(provenance, "ffnet_listing", _VERSION, "listing")
-    works = list(_rows(page, source, Place(fandoms=fandoms), owner, made))
-    if not works:
-        raise Refused("parse_error", "rows without a title or a line of facts")
-    return works
-
-
-def _rows(page: Page, source: str, common: Place, owner: tuple[Author, ...], provenance: Provenance) -> Iterator[Work]:
-    for row in innermost(page.tree.css("div.z-list")):
-        link = row.css_first('a.stitle, a[href*="/s/"]')
-        story = _STORY.search(attribute(link, "href"))
-        grey = row.css_first("div.z-padtop2, div.xgray, div.gray")
-        if link is None or story is None or grey is None or not (title := line(link)):
-            continue
-        facts = read_facts(grey, original=source == "fictionpress")
-        indent = row.css_first("div.z-indent, div.z-padtop")
-        yield Work(
-            source=source,
-            title=title,
-            chapters=(),
-            provenance=provenance,
-            source_work_id=story[1],
-            url=work_url(source, story[1]),
-            authors=authors_of(row, source) or (owner if "mystories" in attribute(row, "class") else ()),
-            summary=(passage(indent, leave_out=("div.z-padtop2", "div.xgray", "div.gray")).text or None)
-            if indent is not None
-            else None,
-            **work_fields(facts, _place_of_row(row, facts, common, source), provenance),
-        )
-
-
-def _place_of_row(row: LexborNode, facts: Facts, common: Place, source: str) -> Place:
-    """Fandom of a row: stated in an attribute or before the line, else by the listing as a whole."""
-    if source == "fictionpress":
-        return Place(header=(HeaderField(label="Category", value=facts.before),) if facts.before else ())
-    before = facts.before or attribute(row, "data-category")
-    if before.startswith("Crossover - "):
-        names = before.removeprefix("Crossover - ")
-        return Place(fandoms=tuple(names.split(" & ")) if names.count(" & ") == 1 else (names,), is_crossover=True)
-    return Place(fandoms=(before,)) if before else common
-
-
 FFNET: Final = PageKind(
     name="ffnet",
-    version=_VERSION,
+    version=VERSION,
     recognised_by="#profile_top, or #storytext below a line of facts (`Rated: …`)",
     yields="one work with the chapter of the page; the head of a page alone gives a work without chapters",
     lost="titles of the other chapters (each comes with its own page); cover; reviews",
     recognise=recognise,
     read=read,
-)
-FFNET_LISTING: Final = PageKind(
-    name="ffnet_listing",
-    version=_VERSION,
-    recognised_by="rows `div.z-list` with links to stories",
-    yields="a work without chapters for each row",
-    lost="what the rows do not state: the rest of a long summary, the media",
-    recognise=recognise_listing,
-    read=read_listing,
 )

@@ -68,7 +68,7 @@ def authors_of(
     found: list[tuple[int, Author]] = []
     header: list[HeaderField] = []
     archivists: set[int] = set()
-    for match in _ARCHIVED.finditer(text):
+    for match in _ARCHIVED.finditer(text) if "[archived by" in text else ():
         name = " ".join(_LINK.sub("", match[1]).split()).strip(" ,")
         index = int(match[2])
         if name and index < len(links) and index not in archivists:

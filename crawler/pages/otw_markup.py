@@ -21,8 +21,10 @@ from schemas.work import Provenance
 
 _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 _WORK_PATH: Final = re.compile(r"/(?:works|downloads)/(\d{1,12})(?:[/?#.]|$)", re.ASCII)
-_ROOTED: Final = re.compile(r"/[\w%~:@!$&'()*+,=-][\w/%~:@!$&'()*+,=-]*", re.ASCII)
+_ROOTED: Final = re.compile(r"(?!.*/\.)/[\w%~:@!$&'()*+,=-][\w/%~:@!$&'()*+,=. -]*(?<! )", re.ASCII)
 """Paths from the root that need no joining: nothing of them is resolved or left out."""
+_WHOLE: Final = re.compile(rf"https?://[a-z\d.-]+(?:{_ROOTED.pattern})", re.ASCII)
+"""Addresses of that kind that are whole."""
 _ESCAPED: Final = re.compile(r'<\\(?=[/!a-z])|<[a-z]{1,10} [a-z]{1,20}=\\"')
 _ESCAPES: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "b": ""}
@@ -56,6 +58,8 @@ class Archive:
         """An address of the page made whole; ``None`` where it cannot be."""
         if href and self.base and _ROOTED.fullmatch(href):
             return self.base.rstrip("/") + href
+        if href and _WHOLE.fullmatch(href):
+            return href
         try:
             address = urljoin(self.base or "", (href or "").strip())
             return address if urlsplit(address).scheme in ("http", "https") else None
@@ -168,11 +172,7 @@ def archive_of(page: Page) -> Archive:
     for address in (page.url, attribute(tree.css_first("base"), "href")):
         if found := archive_at(address):
             return found
-    names = [said(tree.css_first("title")).rpartition("[")[2].rstrip("] ")]
-    names.append(said(tree.css_first("title")).rpartition("|")[2].strip())
-    names.append(attribute(tree.css_first('meta[property="og:site_name"]'), "content"))
-    names.append(said(_header_name(tree)))
-    for name in names:
+    for name in _printed_names(tree):
         if known := _ARCHIVES.get(name.strip().casefold()):
             return Archive(known[0], f"https://{known[1]}/")
     nav = tree.css_first("ul.work.navigation")
@@ -182,6 +182,15 @@ def archive_of(page: Page) -> Archive:
         if own and (found := archive_at(href)):
             return found
     return Archive("file", None)
+
+
+def _printed_names(tree: LexborHTMLParser) -> Iterator[str]:
+    """What may be the archive's name, the surest first."""
+    title = said(tree.css_first("title"))
+    yield title.rpartition("[")[2].rstrip("] ")
+    yield title.rpartition("|")[2].strip()
+    yield attribute(tree.css_first('meta[property="og:site_name"]'), "content")
+    yield said(_header_name(tree))
 
 
 def _header_name(tree: LexborHTMLParser) -> LexborNode | None:

@@ -44,9 +44,9 @@ def refusal_of(page: Page) -> Refused | None:
     """Why a page holds no work; ``None`` where it holds a story or a list of works. Raises nothing."""
     if (refused := _without_template(page)) is not None:
         return refused
-    if page.frame.css_first(_STORY) is not None:
-        return None
-    if page.frame.css_first("#main") is None or (main := page.tree.css_first("#main")) is None:
+    if page.frame.css_first("#main") is None or page.frame.css_first(_STORY) is not None:
+        return None  # the first is the cheaper question, and the answer for pages of all other sites
+    if (main := page.tree.css_first("#main")) is None:
         return None
     names = classes(main)
     title = said(page.frame.css_first("title"))

@@ -45,10 +45,7 @@ _SIZES_FOLLOW: Final = 0x8
 _UTF8: Final = 0x800
 _METHODS: Final = {
     1: "shrink",
-    2: "reduce",
-    3: "reduce",
-    4: "reduce",
-    5: "reduce",
+    **dict.fromkeys((2, 3, 4, 5), "reduce"),
     6: "implode",
     9: "deflate64",
     10: "implode (IBM TERSE)",

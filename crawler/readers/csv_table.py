@@ -139,9 +139,13 @@ def _row(cells: list[str], names: list[str], feed: _Feed, table: Table, end: int
         return table.rejected(str(start), "bad_row", f"a quote that is never closed; lines {start} to the end are lost")
     if len(cells) > len(names) and any(cells[len(names) :]):
         return table.rejected(str(start), "bad_row", f"{len(cells)} cells under {len(names)} names of columns")
-    raw = "\x1f".join(cells).encode("utf-8", "surrogatepass")
     flags = (ENCODING_ERRORS,) if feed.replaced.within(start, end) else ()
-    return Row(str(start), dict(zip(names, cells, strict=False)), raw, flags, feed.is_utf8)
+    named = dict(zip(names, cells, strict=False))
+    try:
+        coded = list(map(str.encode, cells))
+    except UnicodeEncodeError:  # lone surrogates, of an odd encoding that the table declares
+        return Row(str(start), named, "\x1f".join(cells).encode("utf-8", "surrogatepass"), flags)
+    return Row(str(start), named, b"\x1f".join(coded), flags, dict(zip(names, coded, strict=False)))
 
 
 class _Feed:
@@ -155,8 +159,6 @@ class _Feed:
         """The first line of the row."""
         self.ended = False
         """Whether the table ended with the row that is being read, which is so only inside quotes."""
-        self.is_utf8 = True
-        """Whether all lines so far were valid UTF-8."""
         self.replaced = _Numbers()
         """Lines of which bytes had to be replaced."""
         self.too_long = _Numbers()
@@ -185,7 +187,6 @@ class _Feed:
         try:
             text = run.decode("utf-8")
         except UnicodeDecodeError:
-            self.is_utf8 = False
             text = "".join(self._each(run, number))
         return text.removeprefix("\ufeff") if number == 1 else text
 

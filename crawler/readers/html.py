@@ -11,7 +11,7 @@ from crawler.pages.kinds import KINDS
 from crawler.pages.opt_outs import noted_opt_outs, opted_out
 from crawler.pages.page import Page, Refused
 from crawler.readers.encoding import Decoded, decode, wide_encoding
-from crawler.readers.epub_markup import flattened
+from crawler.readers.epub_markup import flattened, has_many_tags
 from crawler.readers.source import Item, Source, Unreadable
 from crawler.readers.text_mojibake import MOJIBAKE_FIXED, foreign_of, mend
 from schemas.work import Provenance, Work
@@ -104,7 +104,8 @@ def page_of(source: Source) -> tuple[Page, Provenance]:
     if (mended or decoded.encoding != "utf-8") and _SURROGATES.search(text):  # strict UTF-8 gives none
         text = _SURROGATES.sub("\ufffd", text)
     flags = (*decoded.flags, MOJIBAKE_FIXED) if mended else decoded.flags
-    if (flat := flattened(text)) is not text:
+    is_shallow = is_as_it_was and not mended and not has_many_tags(source.data)
+    if not is_shallow and (flat := flattened(text)) is not text:
         text, flags = flat, (*flags, "markup_flattened")
     page = Page(text, source.url, source.data if is_as_it_was and text is decoded.text else None)
     provenance = Provenance(

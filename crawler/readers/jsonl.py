@@ -108,10 +108,10 @@ def _lines(source: Source, table: Table) -> Iterator[Row | Rejected]:
                 continue
             if member := _MEMBER.match(value):
                 value = member[1]
-            record, flags, is_sound = _record(value)
+            record, flags = _record(value)
             if isinstance(record, dict):
                 good += 1
-                yield Row(str(number), record, value, flags, is_sound)
+                yield Row(str(number), record, value, flags)
                 continue
             bad += 1
             if not good and bad >= _BAD_AT_FIRST:
@@ -121,19 +121,13 @@ def _lines(source: Source, table: Table) -> Iterator[Row | Rejected]:
             )
 
 
-def _record(value: bytes) -> tuple[Any, tuple[str, ...], bool]:
-    """Value of a line, flags, and whether it is without lone surrogates for sure; ``None`` for what is no JSON."""
-    try:
-        return orjson.loads(value), (), True
-    except orjson.JSONDecodeError:
-        pass
-    found = _loads_of_python(value)
+def _record(value: bytes) -> tuple[Any, tuple[str, ...]]:
+    """Value of a line, and flags; ``None`` for what is no JSON."""
+    found = loads(value)
     if found is not None:
-        return found, (), False
-    try:
-        return loads(value.decode("utf-8").encode()), (), False
-    except UnicodeDecodeError:
-        return loads(value.decode("utf-8", "replace").encode()), (ENCODING_ERRORS,), False
+        return found, ()
+    text = value.decode("utf-8", "replace")
+    return (None, ()) if text.encode() == value else (loads(text.encode()), (ENCODING_ERRORS,))
 
 
 def loads(value: bytes) -> Any:
@@ -158,11 +152,11 @@ def _document(source: Source) -> Iterator[Row]:
     encoding = encoding_of(source)
     if encoding.startswith(("utf-16", "utf-32")):
         data = data.decode(encoding, "replace").encode("utf-8", "replace")
-    found, flags, is_sound = _record(data.strip(_WHITE))
+    found, flags = _record(data.strip(_WHITE))
     if found is None:
         raise Unreadable("bad_json", "no valid JSON, neither as a whole nor line by line")
     for place, record in _records(found):
-        yield Row(place, record, orjson.dumps(_hashable(record), option=orjson.OPT_SORT_KEYS), flags, is_sound)
+        yield Row(place, record, orjson.dumps(_hashable(record), option=orjson.OPT_SORT_KEYS), flags)
 
 
 def _hashable(record: dict[str, Any]) -> Any:

@@ -50,7 +50,10 @@ def rows_of(source: Source) -> Iterator[Row]:
                 for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
                     for cells in batch.to_pylist():
                         number += 1
-                        yield Row(str(number), cells, _bytes(cells), is_sound=True)
+                        raw = _bytes(cells)
+                        # Python keeps the UTF-8 of what orjson wrote, and gives it again at once.
+                        coded = {name: cell.encode() for name, cell in cells.items() if type(cell) is str}
+                        yield Row(str(number), cells, raw, coded=coded)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Unreadable("damaged", f"Parquet, after row {number}: {' '.join(str(error).split())[:200]}") from error
 

@@ -136,14 +136,14 @@ class Source:
         known = {"fields": self.fields} | known
         return replace(bare, depth=self.depth + 1, **known)  # type: ignore[arg-type]
 
-    def open(self) -> BinaryIO:
+    def open(self, buffering: int = -1) -> BinaryIO:
         """The bytes as a stream: formats larger than memory are read through it.
 
-        It can seek, but for members that have an ``opener``.
+        It can seek, but for members that have an ``opener``. ``buffering`` is that of a file, as ``open`` takes it.
         """
         if self.opener is not None:
             return self.opener()
-        return self.path.open("rb") if self.content is None else io.BytesIO(self.content)
+        return self.path.open("rb", buffering) if self.content is None else io.BytesIO(self.content)
 
     @cached_property
     def head(self) -> bytes:

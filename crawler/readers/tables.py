@@ -16,7 +16,7 @@ from crawler.readers.source import Item, Rejected, Source, Span, Unreadable
 from crawler.readers.tables_chapters import chapters_in, story_of
 from crawler.readers.tables_fields import WorkFields, read_fields
 from crawler.readers.tables_mapping import Mapping, guess_mapping
-from crawler.readers.tables_values import count_of, is_visible, line_of, month_first, text_of
+from crawler.readers.tables_values import Prose, count_of, line_of, month_first, prose_of
 from schemas.work import Chapter, Provenance, Work
 
 PARSER_VERSION: Final = "1"
@@ -26,7 +26,11 @@ CHAPTERS_NOT_SEPARATED: Final = "chapters_not_separated"
 _MAX_DEPTH: Final = 4
 _MAX_NAMES: Final = 1000
 _SAMPLE_ROWS: Final = 200
+_NO_PROSE: Final = Prose("")
 _CHAPTER_KEY: Final = ("chapter_id", "chapter_number", "chapter_title")
+_SLASHED_DAY: Final = re.compile(r"(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])")
+_END_OF_DAY: Final = re.compile(r"/\d{1,2}/\d{4}(?![\d/])")
+"""Begins with a mark that is rare in prose: soon told that there is none."""
 _OF_WORKS: Final = frozenset(
     {"fandoms", "relationships", "characters", "rating_raw", "warnings_raw", "n_words_source", "n_chapters_source"}
 )
@@ -40,8 +44,8 @@ class Row:
     cells: MappingType[str, Any]
     raw: bytes
     flags: tuple[str, ...] = ()
-    is_sound: bool = False
-    """Whether its text came out of valid UTF-8, so that no lone surrogate can be in it."""
+    coded: MappingType[str, bytes] = field(default_factory=dict)
+    """Cells in UTF-8, where they are at hand so."""
 
 
 Rows = Iterable[Row | Rejected]
@@ -181,13 +185,14 @@ def flattened(cells: MappingType[str, Any]) -> dict[str, Any]:
 class _Record:
     """A row's cells as fields, and what is asked of each row."""
 
-    __slots__ = ("cells", "key", "mapping", "row", "text", "title")
+    __slots__ = ("cells", "key", "mapping", "prose", "row", "title")
 
     def __init__(self, row: Row, cells: MappingType[str, Any], mapping: Mapping) -> None:
         self.row = row
         self.cells = cells
         self.mapping = mapping
-        self.text = text_of(self.cell("text"), is_sound=row.is_sound)
+        coded = row.coded if cells is row.cells else {}
+        self.prose = prose_of(self.cell("text"), coded.get(mapping.columns.get("text", "")))
         self.title = line_of(self.cell("title"))
         self.key = self._key()
         """What rows of one work have in common: its id or address, or title and author where a row is a chapter."""
@@ -203,10 +208,10 @@ class _Record:
     @property
     def has_story(self) -> bool:
         """Whether the row has a title, a text or chapters."""
-        if self.title or self.text is not None:
+        if self.title or self.prose is not None:
             return True
         value = self.cell("text", "chapters")
-        return bool(value) if isinstance(value, list | dict) else text_of(value) is not None
+        return bool(value) if isinstance(value, list | dict) else prose_of(value) is not None
 
     def _key(self) -> tuple[str, ...] | None:
         for name in ("source_work_id", "url"):
@@ -224,7 +229,8 @@ class _Part:
     key: tuple[str | None, ...]
     cells: MappingType[str, Any]
     mapping: Mapping
-    texts: list[str] = field(default_factory=list)
+    passages: list[Prose] = field(default_factory=list)
+    """One of each row; empty where a row has none."""
 
 
 class _Group:
@@ -246,13 +252,15 @@ class _Group:
             return True
         if not self.parts:
             return False
-        return record.text is not None and record.title == self.first.title and record.text != self.parts[-1].texts[-1]
+        if record.prose is None or record.title != self.first.title:
+            return False
+        return record.prose.text != self.parts[-1].passages[-1].text
 
     def add(self, record: _Record) -> None:
         """Take a row. Past the size that is read whole nothing is kept but the size."""
         self.hash.update(record.row.raw)
-        text = record.text or ""
-        self.size += len(text) + 200
+        prose = record.prose or _NO_PROSE
+        self.size += len(prose.text) + 200
         if self.size > self.table.source.max_bytes:
             self.parts.clear()
             return
@@ -261,7 +269,7 @@ class _Group:
         key = tuple(map(record.line, _CHAPTER_KEY)) if is_known else (None,) * len(_CHAPTER_KEY)
         if not (by_paragraph and self.parts and self.parts[-1].key == key):
             self.parts.append(_Part(key, record.cells if by_chapter else {}, record.mapping))
-        self.parts[-1].texts.append(text)
+        self.parts[-1].passages.append(prose)
 
     def item(self) -> Item:
         """The work, or why there is none."""
@@ -318,8 +326,9 @@ class _Group:
 
 
 def _chapter(part: _Part) -> Chapter | None:
-    text = "\n\n".join(part.texts)
-    story = story_of(text, by_line=None if len(part.texts) == 1 else False) if is_visible(text) else None
+    texts = [passage.text for passage in part.passages]
+    is_parted = len(texts) > 1 or part.passages[0].is_parted
+    story = story_of("\n\n".join(texts), by_line=False if is_parted else None) if any(texts) else None
     if story is None:
         return None
     known: dict[str, str] = {
@@ -370,4 +379,5 @@ def describe_mapping(rows: Rows, table: Table) -> str:
 
 def order_of_days(head: str) -> bool | None:
     """Whether a table writes the month first, by the dates with slashes in its first lines."""
-    return month_first(re.findall(r"(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])", head[:65536]))
+    head = head[:65536]
+    return month_first(_SLASHED_DAY.findall(head)) if _END_OF_DAY.search(head) else None

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 from crawler.readers.tables_mapping import guess_chapter_mapping
-from crawler.readers.tables_values import as_blocks, count_of, day_of, is_html, line_of, text_of
+from crawler.readers.tables_values import as_blocks, count_of, day_of, is_html, line_of, prose_of
 from crawler.readers.text_paragraphs import Paragraphs, convention_of, with_blank_lines
-from schemas.work import Block, Chapter, Span
+from schemas.work import Block, Blocks, Chapter, Span, Spans
 
 LEFT_OUT: Final = "chapters_without_text_left_out"
 
@@ -20,8 +20,8 @@ class Story:
     """Prose of a cell, with the marks that its markup made."""
 
     text: str
-    blocks: tuple[Block, ...] = ()
-    spans: Sequence[Span] = ()
+    blocks: Sequence[Block] = Blocks.empty()
+    spans: Sequence[Span] = Spans.empty()
 
 
 def prose(value: object, *, by_line: bool | None = None) -> Story | None:
@@ -29,12 +29,12 @@ def prose(value: object, *, by_line: bool | None = None) -> Story | None:
 
     ``by_line=False`` says that paragraphs are parted by blank lines already.
     """
-    text = text_of(value)
-    return None if text is None else story_of(text, by_line=by_line)
+    found = prose_of(value)
+    return None if found is None else story_of(found.text, by_line=False if found.is_parted else by_line)
 
 
 def story_of(text: str, *, by_line: bool | None = None) -> Story | None:
-    """The same of what ``text_of`` gave."""
+    """The same of text that is printable and visible."""
     if is_html(text):
         from crawler.pages.body import passage_of_html  # noqa: PLC0415 - most tables hold plain text
 

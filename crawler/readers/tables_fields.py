@@ -184,6 +184,8 @@ _HANDLERS: Final[dict[str, _Handler]] = {
 
 def _authors(found: WorkFields, told: MappingType[str, Any]) -> None:
     given = told.get("authors")
+    if given is None:
+        return
     if isinstance(given, str):
         given = values.listed(given)
     if isinstance(given, str):
@@ -214,6 +216,8 @@ def _kind(name: str) -> AuthorKind:
 
 def _series(found: WorkFields, told: MappingType[str, Any]) -> None:
     given = told.get("series")
+    if given is None:
+        return
     if isinstance(given, str):
         given = values.listed(given)
     position = values.count_of(told.get("series_position"))

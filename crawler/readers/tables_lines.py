@@ -58,7 +58,7 @@ def open_narrow(source: Source, encoding: str) -> BinaryIO:
     """The bytes as a stream; UTF-16 and UTF-32 are brought to UTF-8, so that lines can be told."""
     if b"\n" not in source.head and b"\r" in source.head:  # line ends of the old Mac
         return io.BytesIO(source.data.replace(b"\r", b"\n"))
-    stream = source.open()
+    stream = source.open(_RUN)
     return _Narrow(stream, encoding) if encoding in _WIDE else stream  # type: ignore[return-value]
 
 

@@ -6,9 +6,12 @@ import ast
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import numpy as np
 
 from crawler.readers import text_fields
+from crawler.readers.text_coded import codes_of, has_pairs
 
 SPLIT_AT_COMMAS: Final = "lists_split_at_commas"
 
@@ -33,17 +36,34 @@ _BLOCK: Final = re.compile(r"<(?:p|br|div|hr|h[1-6]|li|blockquote|center)(?:\s[^
 _INLINE: Final = re.compile(r"</(?:em|i|b|strong|span|a|u|s|strike|del|sup|sub|small)>", re.IGNORECASE)
 
 
-def text_of(value: object, *, is_sound: bool = False) -> str | None:
-    """Prose as it stands; lists of paragraphs are joined by blank lines; ``None`` where nothing can be seen.
+class Prose(NamedTuple):
+    """Prose as it stands in a cell."""
 
-    A sound value has no lone surrogates.
+    text: str
+    is_parted: bool = False
+    """Whether no line follows another for sure, so that blank lines part its paragraphs."""
+
+
+def prose_of(value: object, raw: bytes | None = None) -> Prose | None:
+    """Prose of a cell; lists of paragraphs are joined by blank lines; ``None`` where nothing can be seen.
+
+    ``raw`` is the cell in UTF-8 where it is at hand.
     """
     if isinstance(value, list | tuple):
         value = "\n\n".join(part for part in value if isinstance(part, str))
     if not isinstance(value, str):
         return None
-    text = value if is_sound and "\0" not in value else printable(value)
-    return text if is_visible(text) else None
+    if not is_visible(value):
+        return None
+    try:
+        codes = codes_of(value) if raw is None else np.frombuffer(raw, np.uint8)
+    except UnicodeEncodeError:
+        text = printable(value)
+    else:
+        if codes.min():
+            return Prose(value, is_parted="\r" not in value and not has_pairs(codes))
+        text = printable(value)
+    return Prose(text) if is_visible(text) else None
 
 
 def is_visible(text: str) -> bool:

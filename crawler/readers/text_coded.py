@@ -86,13 +86,18 @@ class Coded:
         return self.raw[start:end].decode("utf-8", "surrogatepass")
 
 
-def has_pairs(text: str) -> bool:
-    """Whether a line that is not empty follows another, asked of a text whose UTF-8 is not at hand."""
-    # What is not ASCII is sooner brought to UTF-16.
-    raw, unit = (text.encode(), np.uint8) if text.isascii() else (text.encode("utf-16-le", "surrogatepass"), np.uint16)
-    codes: Numbers = np.frombuffer(raw, unit)
-    bounds = _bounds_of((codes == _NEWLINE).nonzero()[0], 0, len(codes))
-    return _has_pairs(bounds[1:] - bounds[:-1])
+def codes_of(text: str) -> Numbers:
+    """The text in the unit that it is brought to soonest.
+
+    Raises ``UnicodeEncodeError`` for one with lone surrogates.
+    """
+    return np.frombuffer(text.encode(), np.uint8) if text.isascii() else np.frombuffer(text.encode("utf-16-le"), "<u2")
+
+
+def has_pairs(codes: Numbers) -> bool:
+    """Whether a line that is not empty follows another: a newline has none beside it."""
+    ends = codes == _NEWLINE
+    return bool((ends[1:-1] > (ends[:-2] | ends[2:])).any())
 
 
 def _bounds_of(ends: Numbers, start: int, stop: int) -> Numbers:

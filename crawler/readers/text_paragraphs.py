@@ -13,8 +13,6 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, Literal
 
-from crawler.readers.text_coded import has_pairs
-
 Convention = Literal["blank_line", "paragraphs_by_line", "hard_wrapped"]
 
 _SAMPLE: Final = 200_000  # code points
@@ -39,11 +37,9 @@ class Paragraphs:
 
 def convention_of(body: str) -> Paragraphs:
     """How a body parts its paragraphs. Verse, letters and single line breaks in prose keep ``blank_line``."""
-    sample = body[:_SAMPLE]
-    if not has_pairs(sample):
-        return Paragraphs("blank_line")  # the rule, and soon told
-    lines = sample.split("\n")
-    pairs = _pairs(lines)
+    lines = body[:_SAMPLE].split("\n")
+    if not (pairs := _pairs(lines)):
+        return Paragraphs("blank_line")
     full = [line for line in lines if line]
     if width := wrap_width(lines):
         return Paragraphs("hard_wrapped", width)

@@ -131,3 +131,18 @@ def test_a_type_without_an_arrow_type_is_named():
 
     with pytest.raises(TypeError, match="lists are tuple"):
         arrow_schema(Odd)
+
+
+class Passage(Record):
+    """A row of two long texts."""
+
+    body: Text
+    note: Text | None
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["plain", "", "‘quoted’ – 日本", "\U0001f600" * 9]])
+def test_texts_given_in_utf8_make_the_same_column(texts):
+    rows = [Passage(body=text, note=None) for text in texts]
+    given = to_table(rows, Passage, {"body": [text.encode() for text in texts]})
+    given.validate(full=True)
+    assert given.equals(to_table(rows, Passage), check_metadata=True)

@@ -2,7 +2,8 @@
 
 import json
 
-from crawler.pages.ffnet import FFNET, FFNET_LISTING
+from crawler.pages.ffnet import FFNET
+from crawler.pages.ffnet_listing import FFNET_LISTING
 from crawler.pages.ffnet_mobile import FFNET_MOBILE
 from crawler.pages.ffnet_refusals import CHALLENGE, FFNET_REFUSED
 from crawler.pages.ficwad import FICWAD, FICWAD_REFUSED

@@ -92,6 +92,10 @@ def test_stories_are_taken_out(page):
         '<p class="message">a</p>',
         "<p>a\u200bb</p>",
         "<p>a<i>b</p><p>c</i></p>",
+        "<p>a</p>\n<p>b</p><span><p> <span></span></p>\n",
+        "<p>a</p><span><p>b</span></p>c",
+        "<p>a</p><p><span><i>b</span>c</i></p>",
+        "<p>a</p><hr><span><p>b</p></span>",
         "<p>&nbsp;</p>",
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import re
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -29,8 +30,20 @@ from crawler.readers import (
     wattpad_json,
 )
 from crawler.readers.source import Rejected, Source, Unreadable
+from crawler.readers.tables import order_of_days
+from crawler.readers.tables_chapters import prose, story_of
 from crawler.readers.tables_mapping import guess_mapping
-from crawler.readers.tables_values import chapters_of, count_of, day_of, items_of, listed
+from crawler.readers.tables_values import (
+    chapters_of,
+    count_of,
+    day_of,
+    is_visible,
+    items_of,
+    listed,
+    month_first,
+    printable,
+    prose_of,
+)
 from schemas.work import Work
 from tests.fixture_folders import cases, check_work
 
@@ -354,3 +367,22 @@ def test_a_paragraph_goes_on_with_a_row_that_says_nothing_of_chapters():
     works, rejects = read(jsonl, source_of("\n".join(map(json.dumps, rows))))
     assert [chapter.text for chapter in works[0].chapters] == ["One.\n\nTwo."]
     assert (len(works), rejects) == (1, [])
+
+
+@given(
+    st.lists(st.sampled_from(["\n", "\n\n", "\r\n", "\r", " ", "\0", "\ufeff", "\ud800", "A line.", "é", "第"])).map(
+        "".join
+    )
+)
+def test_prose_is_that_of_its_convention(cell):
+    text = printable(cell)
+    assert prose(cell) == (story_of(text) if is_visible(text) else None)
+    if "\ud800" not in cell:
+        assert prose_of(cell, cell.encode()) == prose_of(cell)
+
+
+@given(st.text(alphabet="0123/ a\n٣", max_size=60), st.sampled_from(["1/2/2020", "13/2/2020", "2/13/2020", ""]))
+def test_the_order_of_days_is_that_of_its_dates(text, day):
+    head = f"{text[:30]}{day}{text[30:]}"
+    days = re.findall(r"(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])", head)
+    assert order_of_days(head) == month_first(days)
