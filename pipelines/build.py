@@ -7,7 +7,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from pipelines.inventory import Inventory, take_inventory
 from pipelines.new_version import NewVersion
 from pipelines.policy import POLICY_COLUMNS, judge
 from pipelines.stage import Staging
-from pipelines.table_parts import UNFINISHED, Part, batches_of, part_task, planned_parts, write_part
+from pipelines.table_parts import UNFINISHED, Part, bundle_batches, bundles, part_task, planned_parts, write_part
 from pipelines.task_runner import task_runner
 from schemas import dictionary
 from schemas.arrow import arrow_schema, to_table
@@ -207,27 +207,34 @@ def _write_tables(
     root, works = version.root, decisions.works
     parts = planned_parts(works)
 
-    def write(part: Part) -> FileEntry:
-        chosen = works.take(pa.array(part.places))
-        batches = batches_of(part.name, inventory.rows, chosen)
-        return version.keep(export.write_file(root, part.path, part.name, batches, with_thread=jobs != 1))
+    def write(bundle: list[Part]) -> list[FileEntry]:
+        with_thread = jobs != 1 and len(bundle) == 1
+        batches = bundle_batches(bundle, inventory.rows, works)
+        return [
+            version.keep(export.write_file(root, part.path, part.name, own, with_thread=with_thread))
+            for part, own in zip(bundle, batches, strict=True)
+        ]
 
+    writing: AbstractContextManager[Iterator[list[FileEntry]]]
     if isinstance(jobs, Cluster):
         tasks = (part_task(version, part, works, inventory.rows.folders) for part in parts)
-        entries = jobs.as_they_come(write_part, tasks)
+        writing = nullcontext([entry] for entry in jobs.as_they_come(write_part, tasks))
     else:
-        entries = export.run(write, parts, jobs)
-    files = []
-    for done, entry in enumerate(entries, start=1):
-        progress("write Parquet", done, len(parts))
-        files.append(entry)
+        writing = export.running(write, bundles(parts, works), jobs)
+    with writing as entries:
+        versions.methods()  # the engines that it asks take a while to load, once a process
+        rejects = pa.concat_tables([inventory.rejects, decisions.rejects])
+        files = [
+            _written(version, name, _sorted(table, name))
+            for name, table in (("duplicates", decisions.duplicates), ("rejects", rejects))
+        ]
+        done = 0
+        for written in entries:
+            done += len(written)
+            progress("write Parquet", done, len(parts))
+            files += written
     for left in root.rglob(f"*{UNFINISHED}"):  # of workers that were lost
         left.unlink()
-    rejects = pa.concat_tables([inventory.rejects, decisions.rejects])
-    files += [
-        _written(version, name, _sorted(table, name))
-        for name, table in (("duplicates", decisions.duplicates), ("rejects", rejects))
-    ]
     return sorted(files, key=lambda entry: entry.path)
 
 

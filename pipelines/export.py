@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from schemas.manifest import FileEntry
 from schemas.tables import SCHEMA_VERSION, SORT_KEYS, TABLES
 
 T = TypeVar("T")
+R = TypeVar("R")
 Numbers = npt.NDArray[np.int64]
 
 COMPRESSION_LEVEL = 3
@@ -200,11 +202,12 @@ def file_plan(sources: pa.Array, languages: pa.Array, sizes: Numbers) -> Iterato
             start = end
 
 
-def run(function: Callable[[Any], Any], tasks: Sequence[Any], jobs: int) -> Iterator[Any]:
-    """Call a function on every task in ``jobs`` threads and give the results as they come.
+@contextmanager
+def running(function: Callable[[T], R], tasks: Sequence[T], jobs: int) -> Iterator[Iterator[R]]:
+    """Call a function on every task in ``jobs`` threads, from now on; the results as they come.
 
     Threads, because compression and hashing leave the interpreter lock alone.
     """
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        for future in as_completed([pool.submit(function, task) for task in tasks]):
-            yield future.result()
+        going = [pool.submit(function, task) for task in tasks]
+        yield (future.result() for future in as_completed(going))

@@ -6,9 +6,10 @@ import ctypes
 import mmap
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -101,8 +102,15 @@ class OpenTables:
 def _let_go(pages: pa.Buffer) -> None:
     """Give the pages of a mapped file back; whoever still looks at them gets them again, from the file (madvise(2))."""
     if hasattr(mmap, "MADV_DONTNEED"):
-        span = ctypes.c_void_p(pages.address), ctypes.c_size_t(pages.size)
-        ctypes.CDLL(None).madvise(*span, mmap.MADV_DONTNEED)
+        _madvise()(pages.address, pages.size, mmap.MADV_DONTNEED)
+
+
+@cache
+def _madvise() -> Callable[[int, int, int], int]:
+    """The system's own: that of Python's ``mmap`` is for files that it has mapped itself."""
+    function = ctypes.CDLL(None).madvise
+    function.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    return cast("Callable[[int, int, int], int]", function)
 
 
 def take_each(wanted: Sequence[tuple[str, Rows]], table: str, columns: Sequence[str] | None) -> list[pa.Table]:
@@ -122,8 +130,9 @@ def completed(name: str, table: pa.Table) -> pa.Table:
     from schemas.tables import WorkRow  # noqa: PLC0415
 
     schema = arrow_schema(WorkRow)
+    staged = set(table.column_names)
     for place, field in enumerate(schema):
-        if field.name not in table.column_names:
+        if field.name not in staged:
             empty: list[object] = [[] if pa.types.is_list(field.type) else None] * table.num_rows
             table = table.add_column(place, field, pa.array(empty, field.type))
     return table

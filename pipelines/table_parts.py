@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby, pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,11 @@ UNFINISHED = ".part"
 """End of the name of a file that a task on another machine has not finished."""
 DECIDED = ("dup_cluster_id", "dup_role", "first_seen_at", "last_seen_at")
 """Columns of ``works`` that the build decides; the others are as they were staged."""
+
+WORK_BYTES = 4096
+"""What a row of ``works`` is taken to hold."""
+_LEAST_BYTES = -(-export.ROW_GROUP_BYTES // export.ROW_GROUP_ROWS)
+"""Of a row group, what one work takes up at least."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,17 @@ def planned_parts(works: pa.Table) -> list[Part]:
     return sorted(parts, key=lambda part: -int(sizes[part.places].sum()) * (part.name == "chapters"))
 
 
+def bundles(parts: Sequence[Part], works: pa.Table) -> list[list[Part]]:
+    """The parts in their order, those together whose rows are one row group's at most: they are gathered at once."""
+    found = []
+    for name, same in groupby(parts, key=attrgetter("name")):
+        own, sizes = list(same), _row_sizes(name, works)
+        shares = [max(int(sizes[part.places].sum()), len(part.places) * _LEAST_BYTES) for part in own]
+        ends = export.cut_by_size(shares, limit_rows=len(own))
+        found += [own[start:end] for start, end in pairwise([0, *ends])]
+    return found
+
+
 def part_task(version: NewVersion, part: Part, works: pa.Table, folders: Sequence[str]) -> PartTask:
     """The task of a part: nothing of the corpus goes along but what the file is made of."""
     chosen = works.take(pa.array(part.places))
@@ -105,9 +123,32 @@ def write_part(task: PartTask) -> FileEntry:
     return entry.model_copy(update={"path": task.path})
 
 
+def bundle_batches(bundle: Sequence[Part], rows: StagedRows, works: pa.Table) -> Iterator[Iterable[pa.Table]]:
+    """For each part of a bundle its rows, in batches of bounded size."""
+    name = bundle[0].name
+    if len(bundle) == 1:
+        yield batches_of(name, rows, works.take(pa.array(bundle[0].places)))
+        return
+    together = works.take(pa.array(np.concatenate([part.places for part in bundle])))
+    batch = next(batches_of(name, rows, together), None)  # there is one, or none where no work has a chapter
+    n_chapters = works.column("n_chapters").to_numpy()
+    start = 0
+    for part in bundle:
+        count = len(part.places) if name == "works" else int(n_chapters[part.places].sum())
+        yield [batch.slice(start, count)] if batch is not None else []
+        start += count
+
+
 def batches_of(name: str, rows: StagedRows, works: pa.Table) -> Iterator[pa.Table]:
     """Rows of a file of the table ``name`` for ``works``, in batches of bounded size."""
     return _work_batches(rows, works) if name == "works" else _chapter_batches(rows, works)
+
+
+def _row_sizes(name: str, works: pa.Table) -> export.Numbers:
+    """About how many bytes the rows of each work have in the table ``name``."""
+    if name == "works":
+        return np.full(works.num_rows, WORK_BYTES)
+    return np.asarray(works.column("n_chars").to_numpy())
 
 
 def _work_batches(rows: StagedRows, works: pa.Table) -> Iterator[pa.Table]:
@@ -115,7 +156,7 @@ def _work_batches(rows: StagedRows, works: pa.Table) -> Iterator[pa.Table]:
     schema = arrow_schema(WorkRow)
     staged = [name for name in schema.names if name not in DECIDED]
     start = 0
-    for end in export.cut_by_size([4096] * works.num_rows):
+    for end in export.cut_by_size(_row_sizes("works", works).tolist()):
         chosen = works.slice(start, end - start)
         found = rows.take("works", chosen.column("segment").to_numpy(), chosen.column("row").to_numpy(), staged)
         for name in DECIDED:
@@ -126,11 +167,9 @@ def _work_batches(rows: StagedRows, works: pa.Table) -> Iterator[pa.Table]:
 
 def _chapter_batches(rows: StagedRows, works: pa.Table) -> Iterator[pa.Table]:
     """Rows of ``chapters`` of the works, in order, in batches of bounded text."""
-    segments, firsts, counts, sizes = (
-        works.column(name).to_numpy() for name in ("segment", "first_chapter", "n_chapters", "n_chars")
-    )
+    segments, firsts, counts = (works.column(name).to_numpy() for name in ("segment", "first_chapter", "n_chapters"))
     start = 0
-    for end in export.cut_by_size(sizes.tolist()):
+    for end in export.cut_by_size(_row_sizes("chapters", works).tolist()):
         run = slice(start, end)
         own = np.concatenate([np.arange(f, f + n) for f, n in zip(firsts[run], counts[run], strict=True)])
         if len(own):

@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -17,6 +20,16 @@ def die(_: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def begin_and_hang(number: int) -> None:
+    os.write(1, b"begun\n")
+    time.sleep(60)
+
+
+def hang() -> None:
+    with task_runner(2) as run:
+        list(run(begin_and_hang, range(4)))
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_come_in_the_order_of_the_tasks(jobs):
     with task_runner(jobs) as run:
@@ -28,3 +41,13 @@ def test_results_come_in_the_order_of_the_tasks(jobs):
 def test_a_worker_that_dies_is_one_line():
     with pytest.raises(Incomplete, match=r"a worker process died.*-j 1"), task_runner(2) as run:
         list(run(die, [1]))
+
+
+def test_a_caller_that_is_killed_leaves_no_process_behind():
+    command = [sys.executable, "-c", f"from {__name__} import hang; hang()"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as caller:
+        assert caller.stdout
+        assert [caller.stdout.readline() for _ in range(2)] == [b"begun\n"] * 2
+        caller.kill()
+        rest, _ = caller.communicate(timeout=30)  # ends when the last process that may write there has ended
+    assert rest == b""
