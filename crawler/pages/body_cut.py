@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from crawler.pages.body_open import WRAPPERS
 from crawler.pages.body_paragraphs import paragraphs_of
 from crawler.pages.body_plain import Found
 from crawler.pages.body_tags import CLOSES, OPENS, OTHER, Tags
@@ -24,7 +25,6 @@ from crawler.pages.body_tags import CLOSES, OPENS, OTHER, Tags
 _LEAST: Final = 1_000
 """Bytes of paragraphs from which on it pays to take them out."""
 _LONGEST: Final = 32 << 20
-_WRAPPERS: Final = frozenset({"html", "body", "div", "section", "article", "main", "blockquote"})
 _MOST_TRIED: Final = 4
 _DEEPEST: Final = 60
 _ATTRIBUTES: Final = re.compile(rb"<[a-z]+ ([^<>]*)>")
@@ -163,7 +163,7 @@ def _is_wrapped(node: LexborNode) -> bool:
     """Whether all elements around a stand-in are wrappers: no mark is open, and nothing changes how tags are read."""
     above = node.parent
     for _ in range(_DEEPEST):
-        if above is None or above.tag not in _WRAPPERS:
+        if above is None or above.tag not in WRAPPERS:
             return False
         if above.tag == "html":
             return True
