@@ -20,7 +20,7 @@ _MOST_BEFORE: Final = 100
 
 
 def is_opened_by(node: LexborNode, head: bytes, size: int) -> bool:
-    """Whether an element is the innermost that is open at the end of a ``head`` of its page, and in wrappers alone.
+    """Whether an element is the innermost that is open at the end of a ``head`` of its page, empty, and in wrappers.
 
     ``size`` are the bytes of its content: a ``head`` that costs more than these to look through is not looked at.
     """
@@ -40,13 +40,16 @@ def is_opened_by(node: LexborNode, head: bytes, size: int) -> bool:
 
 
 def _innermost(tree: LexborHTMLParser) -> LexborNode | None:
-    """What holds the paragraph at the end of a page, which is nothing but a letter; ``None`` where a mark is open."""
+    """What holds the paragraph at the end of a page, which is nothing but a letter.
+
+    ``None`` where a mark is open, or there is anything before the paragraph.
+    """
     last, depth = tree.body, 0
     while last is not None and (inner := last.last_child) is not None and depth < _DEEPEST:
         last, depth = inner, depth + 1
     if last is None or last.prev is not None or (paragraph := last.parent) is None or paragraph.tag != "p":
         return None
-    return paragraph.parent
+    return paragraph.parent if paragraph.prev is None else None
 
 
 def _before(node: LexborNode) -> int | None:
