@@ -86,11 +86,14 @@ def last_paragraph(node: LexborNode) -> LexborNode:
     return LexborHTMLParser(frame.source[run.start : run.end]).css("p")[-1]
 
 
-def framed(source: bytes, spelled: Spelled | None = None) -> Frame | None:
-    """A page in UTF-8 parsed without its stories; ``None`` where there is nothing to take out."""
+def framed(source: bytes, spelled: Spelled | None = None, *, is_plain: bool = False) -> Frame | None:
+    """A page in UTF-8 parsed without its stories; ``None`` where there is nothing to take out.
+
+    ``is_plain`` says of its characters what ``paragraphs_of`` need not find out.
+    """
     if not _LEAST <= len(source) <= _LONGEST:
         return None
-    runs = list(_runs(Tags(source)))
+    runs = list(_runs(Tags(source), is_plain=is_plain))
     for _ in range(_MOST_TRIED):
         if not runs:
             return None
@@ -119,7 +122,7 @@ def _frame(source: bytes, runs: Sequence[Run], spelled: Spelled | None) -> Frame
     return frame
 
 
-def _runs(tags: Tags) -> Iterator[Run]:
+def _runs(tags: Tags, *, is_plain: bool) -> Iterator[Run]:
     """Stretches of paragraphs between tags of other kinds that can be read where they stand."""
     others = np.concatenate(([-1], (tags.kinds == OTHER).nonzero()[0], [len(tags.kinds)]))
     edges = np.concatenate((tags.starts, [len(tags.markup)] * 2))
@@ -132,13 +135,13 @@ def _runs(tags: Tags) -> Iterator[Run]:
             continue
         start = int(tags.starts[first + opening[0]])
         end = int(tags.starts[first + closing[-1]]) + len(b"</p>")
-        if end - start >= _LEAST and (found := _harmless(tags.markup[start:end])):
+        if end - start >= _LEAST and (found := _harmless(tags.markup[start:end], is_plain=is_plain)):
             yield Run(start, end, found)
 
 
-def _harmless(markup: bytes) -> Found | None:
+def _harmless(markup: bytes, *, is_plain: bool) -> Found | None:
     """What paragraphs say that hold nothing that a page is recognised by."""
-    found = paragraphs_of(markup)
+    found = paragraphs_of(markup, is_plain=is_plain)
     if found is None or not found.text or b"=" not in markup:
         return found if found is not None and found.text else None
     return found if all(map(_HARMLESS.fullmatch, set(_ATTRIBUTES.findall(markup)))) else None
@@ -146,7 +149,7 @@ def _harmless(markup: bytes) -> Found | None:
 
 def _in_place(frame: Frame) -> list[Run]:
     """The runs whose stand-ins are in the tree where the paragraphs that they stand for would be."""
-    has_table = frame.css_first("table") is not None
+    has_table = b"<table" in frame.raw_html.lower() and frame.css_first("table") is not None
     return [
         frame.runs[int(node.attributes[frame.name] or 0)]
         for node in frame.css(f"p[{frame.name}]")
