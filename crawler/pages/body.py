@@ -206,12 +206,17 @@ def plain_of_html(html: str) -> str | None:
 def line(node: LexborNode) -> str:
     """Text of a heading or link on one line, without images; may be empty."""
     markup = node.inner_html or ""
-    if "<" not in markup and "&" not in markup and markup.isascii() and markup.isprintable():
+    if is_plain_line(markup):
         return one_line(markup)
     writer = Writer(images=False)
     writer.feed(markup)
     writer.finish()
     return one_line(writer.text)
+
+
+def is_plain_line(html: str) -> bool:
+    """Whether HTML is nothing but letters that say what they are."""
+    return "<" not in html and "&" not in html and html.isascii() and html.isprintable()
 
 
 def _serialised(html: str) -> str:

@@ -45,7 +45,8 @@ class Document:
     @cached_property
     def head(self) -> str:
         """The first characters of the page, where its maker and its kind are told."""
-        return self.source[: 4 * _HEAD].decode("utf-8", "ignore")[:_HEAD]
+        text = self.source[: _HEAD + _HEAD // 4].decode("utf-8", "ignore")
+        return (text if len(text) >= _HEAD else self.source[: 4 * _HEAD].decode("utf-8", "ignore"))[:_HEAD]
 
     def says(self, mark: str) -> bool:
         """Whether a mark stands anywhere in the page but in the paragraphs of its story."""

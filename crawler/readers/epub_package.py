@@ -37,9 +37,11 @@ SPINE_ITEM_DAMAGED: Final = "spine_item_damaged"
 _CONTAINER: Final = "META-INF/container.xml"
 _PLAIN_CONTAINER: Final = re.compile(
     rb"""(?:<\?xml\ version="1\.0"(?:\ encoding="(?i:utf-8)")?(?:\ standalone="(?:yes|no)")?\ ?\?>)?[\ \t\r\n]*
-    <container(?:\ version="1\.0")?\ xmlns="urn:oasis:names:tc:opendocument:xmlns:container"(?:\ version="1\.0")?>[\ \t\r\n]*
-    <rootfiles>[\ \t\r\n]*<rootfile\ full-path="([\w./-]{1,200})"\ media-type="application/oebps-package\+xml"\ ?/>[\ \t\r\n]*
-    </rootfiles>[\ \t\r\n]*</container>[\ \t\r\n]*""",
+    <container(?:\ version="1\.0")?\ xmlns="urn:oasis:names:tc:opendocument:xmlns:container"(?:\ version="1\.0")?>
+    [\ \t\r\n]*<rootfiles>
+    [\ \t\r\n]*<rootfile\ full-path="([\w./-]{1,200})"\ media-type="application/oebps-package\+xml"\ ?/>
+    [\ \t\r\n]*</rootfiles>
+    [\ \t\r\n]*</container>[\ \t\r\n]*""",
     re.VERBOSE,
 )
 """A container as nearly all tools write it, to be read without a parser."""
