@@ -27,6 +27,7 @@ from schemas.work import Block, BlockKind, Span, SpanKind, Spans
 
 _KEEPERS: Final = ("<pre", "<listing", "<xmp", "<plaintext", "white-space", "\u0338")
 """What keeps white space as typed, and the one mark that would join a ``>`` before it."""
+_BLANK: Final = " \n\t\f\r"
 _LONG: Final = 2_000
 """Characters of markup from which on it pays to look for a note in the page's source."""
 _REACHING: Final = re.compile(
@@ -94,6 +95,8 @@ def _passage_in_frame(markup: str, frame: Frame) -> Passage:
 
 def _is_alone(before: str, after: str) -> bool:
     """Whether a story is all that a reader sees of the serialised HTML around it, and is changed by nothing there."""
+    if not before.strip(_BLANK) and not after.strip(_BLANK):
+        return True
     writer = Writer()
     writer.feed(before)
     if not writer.is_neutral:

@@ -149,11 +149,12 @@ def _harmless(markup: bytes, *, is_plain: bool) -> Found | None:
 
 def _in_place(frame: Frame) -> list[Run]:
     """The runs whose stand-ins are in the tree where the paragraphs that they stand for would be."""
-    has_table = b"<table" in frame.raw_html.lower() and frame.css_first("table") is not None
     return [
         frame.runs[int(node.attributes[frame.name] or 0)]
         for node in frame.css(f"p[{frame.name}]")
-        if _is_plain(node) and _is_wrapped(node) and not (has_table and _is_before_table(node))
+        if _is_plain(node)
+        and _is_wrapped(node)
+        and not (_may_be_before_table(node) and frame.css_first("table") is not None)
     ]
 
 
@@ -174,7 +175,7 @@ def _is_wrapped(node: LexborNode) -> bool:
     return False
 
 
-def _is_before_table(node: LexborNode) -> bool:
+def _may_be_before_table(node: LexborNode) -> bool:
     """Whether a stand-in may have been written in a table, before which the tree then has it."""
     for _ in range(_DEEPEST):
         if (following := node.next) is None:

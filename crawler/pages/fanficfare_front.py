@@ -186,8 +186,8 @@ def _origin(book: Book, front: Front, uid: tuple[str, str] | None) -> None:
 
 
 def _line_of(markup: str) -> str:
-    if is_plain_line(markup):
-        return one_line(markup)
+    if is_plain_line(plain := markup.replace("<br>", " ").replace("\n", " ")):
+        return one_line(plain)
     body = LexborHTMLParser(markup).body if markup else None
     return line(body) if body is not None else ""
 

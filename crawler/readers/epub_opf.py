@@ -153,6 +153,8 @@ def _local(element: Element) -> str:
 
 
 def _text(element: Element) -> str:
+    if not len(element):
+        return element.text or ""
     return "".join(part for part in element.itertext(tag=None) if isinstance(part, str))
 
 
