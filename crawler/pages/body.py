@@ -27,6 +27,7 @@ from schemas.work import Block, BlockKind, Span, SpanKind, Spans
 
 _KEEPERS: Final = ("<pre", "<listing", "<xmp", "<plaintext", "white-space", "\u0338")
 """What keeps white space as typed, and the one mark that would join a ``>`` before it."""
+_BLANK: Final = " \n\t\f\r"
 _LONG: Final = 2_000
 """Characters of markup from which on it pays to look for a note in the page's source."""
 _REACHING: Final = re.compile(
@@ -94,6 +95,8 @@ def _passage_in_frame(markup: str, frame: Frame) -> Passage:
 
 def _is_alone(before: str, after: str) -> bool:
     """Whether a story is all that a reader sees of the serialised HTML around it, and is changed by nothing there."""
+    if not before.strip(_BLANK) and not after.strip(_BLANK):
+        return True
     writer = Writer()
     writer.feed(before)
     if not writer.is_neutral:
@@ -206,12 +209,17 @@ def plain_of_html(html: str) -> str | None:
 def line(node: LexborNode) -> str:
     """Text of a heading or link on one line, without images; may be empty."""
     markup = node.inner_html or ""
-    if "<" not in markup and "&" not in markup and markup.isascii() and markup.isprintable():
+    if is_plain_line(markup):
         return one_line(markup)
     writer = Writer(images=False)
     writer.feed(markup)
     writer.finish()
     return one_line(writer.text)
+
+
+def is_plain_line(html: str) -> bool:
+    """Whether HTML is nothing but letters that say what they are."""
+    return "<" not in html and "&" not in html and html.isascii() and html.isprintable()
 
 
 def _serialised(html: str) -> str:

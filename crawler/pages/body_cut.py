@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from crawler.pages.body_open import WRAPPERS
 from crawler.pages.body_paragraphs import paragraphs_of
 from crawler.pages.body_plain import Found
 from crawler.pages.body_tags import CLOSES, OPENS, OTHER, Tags
@@ -24,7 +25,6 @@ from crawler.pages.body_tags import CLOSES, OPENS, OTHER, Tags
 _LEAST: Final = 1_000
 """Bytes of paragraphs from which on it pays to take them out."""
 _LONGEST: Final = 32 << 20
-_WRAPPERS: Final = frozenset({"html", "body", "div", "section", "article", "main", "blockquote"})
 _MOST_TRIED: Final = 4
 _DEEPEST: Final = 60
 _ATTRIBUTES: Final = re.compile(rb"<[a-z]+ ([^<>]*)>")
@@ -86,11 +86,14 @@ def last_paragraph(node: LexborNode) -> LexborNode:
     return LexborHTMLParser(frame.source[run.start : run.end]).css("p")[-1]
 
 
-def framed(source: bytes, spelled: Spelled | None = None) -> Frame | None:
-    """A page in UTF-8 parsed without its stories; ``None`` where there is nothing to take out."""
+def framed(source: bytes, spelled: Spelled | None = None, *, is_plain: bool = False) -> Frame | None:
+    """A page in UTF-8 parsed without its stories; ``None`` where there is nothing to take out.
+
+    ``is_plain`` says of its characters what ``paragraphs_of`` need not find out.
+    """
     if not _LEAST <= len(source) <= _LONGEST:
         return None
-    runs = list(_runs(Tags(source)))
+    runs = list(_runs(Tags(source), is_plain=is_plain))
     for _ in range(_MOST_TRIED):
         if not runs:
             return None
@@ -119,7 +122,7 @@ def _frame(source: bytes, runs: Sequence[Run], spelled: Spelled | None) -> Frame
     return frame
 
 
-def _runs(tags: Tags) -> Iterator[Run]:
+def _runs(tags: Tags, *, is_plain: bool) -> Iterator[Run]:
     """Stretches of paragraphs between tags of other kinds that can be read where they stand."""
     others = np.concatenate(([-1], (tags.kinds == OTHER).nonzero()[0], [len(tags.kinds)]))
     edges = np.concatenate((tags.starts, [len(tags.markup)] * 2))
@@ -132,13 +135,13 @@ def _runs(tags: Tags) -> Iterator[Run]:
             continue
         start = int(tags.starts[first + opening[0]])
         end = int(tags.starts[first + closing[-1]]) + len(b"</p>")
-        if end - start >= _LEAST and (found := _harmless(tags.markup[start:end])):
+        if end - start >= _LEAST and (found := _harmless(tags.markup[start:end], is_plain=is_plain)):
             yield Run(start, end, found)
 
 
-def _harmless(markup: bytes) -> Found | None:
+def _harmless(markup: bytes, *, is_plain: bool) -> Found | None:
     """What paragraphs say that hold nothing that a page is recognised by."""
-    found = paragraphs_of(markup)
+    found = paragraphs_of(markup, is_plain=is_plain)
     if found is None or not found.text or b"=" not in markup:
         return found if found is not None and found.text else None
     return found if all(map(_HARMLESS.fullmatch, set(_ATTRIBUTES.findall(markup)))) else None
@@ -146,11 +149,12 @@ def _harmless(markup: bytes) -> Found | None:
 
 def _in_place(frame: Frame) -> list[Run]:
     """The runs whose stand-ins are in the tree where the paragraphs that they stand for would be."""
-    has_table = frame.css_first("table") is not None
     return [
         frame.runs[int(node.attributes[frame.name] or 0)]
         for node in frame.css(f"p[{frame.name}]")
-        if _is_plain(node) and _is_wrapped(node) and not (has_table and _is_before_table(node))
+        if _is_plain(node)
+        and _is_wrapped(node)
+        and not (_may_be_before_table(node) and frame.css_first("table") is not None)
     ]
 
 
@@ -163,7 +167,7 @@ def _is_wrapped(node: LexborNode) -> bool:
     """Whether all elements around a stand-in are wrappers: no mark is open, and nothing changes how tags are read."""
     above = node.parent
     for _ in range(_DEEPEST):
-        if above is None or above.tag not in _WRAPPERS:
+        if above is None or above.tag not in WRAPPERS:
             return False
         if above.tag == "html":
             return True
@@ -171,7 +175,7 @@ def _is_wrapped(node: LexborNode) -> bool:
     return False
 
 
-def _is_before_table(node: LexborNode) -> bool:
+def _may_be_before_table(node: LexborNode) -> bool:
     """Whether a stand-in may have been written in a table, before which the tree then has it."""
     for _ in range(_DEEPEST):
         if (following := node.next) is None:

@@ -50,15 +50,16 @@ _DEEPEST: Final = 64
 """Marks within marks: the walker keeps no more."""
 
 
-def paragraphs_of(markup: bytes) -> Found | None:
+def paragraphs_of(markup: bytes, *, is_plain: bool = False) -> Found | None:
     """Text and spans of HTML that is nothing but ``<p>`` with plain marks and ``<hr>`` between them, in UTF-8.
 
-    The text is canonical (``pipelines.clean.canonical``). ``None`` for HTML of any other kind.
+    The text is canonical (``pipelines.clean.canonical``). ``None`` for HTML of any other kind. ``is_plain`` says that
+    no character of it beyond ASCII, nor DEL, is one that cleaning may change: they are not looked at again.
     """
-    return _tidy(markup) or _untidy(markup)
+    return _tidy(markup, is_plain=is_plain) or _untidy(markup, is_plain=is_plain)
 
 
-def _tidy(markup: bytes) -> Found | None:
+def _tidy(markup: bytes, *, is_plain: bool) -> Found | None:
     """The same where nothing needs to be changed but the tags: no entities, and no white space that collapses."""
     opening, closing, end = markup[: markup.find(b">") + 1], markup.find(b"</p>"), len(markup) - len(b"</p>")
     following = markup.find(b"<p", closing, closing + _LONGEST_BREAK) if closing < end else -1
@@ -73,11 +74,15 @@ def _tidy(markup: bytes) -> Found | None:
     codes = np.frombuffer(data, np.uint8)
     if np.count_nonzero(codes < 0x20) > 2 * len(parts) - 2 or not _has_single_spaces(codes, len(parts) - 1):
         return None
-    foreign = codes[codes >= 0x7F].tobytes().decode("utf-8", "replace")
-    if foreign and ODD.search(foreign):
+    if not is_plain and (foreign := _beyond_ascii(codes)) and ODD.search(foreign):
         return None
     marked = _marked(data.decode())
     return None if marked is None else Found(*marked, [], between.decode())
+
+
+def _beyond_ascii(codes: NDArray[np.uint8]) -> str:
+    """The characters beyond ASCII, and DEL, of a text in UTF-8."""
+    return codes[codes >= 0x7F].tobytes().decode("utf-8", "replace")
 
 
 def _has_single_spaces(codes: NDArray[np.uint8], breaks: int) -> bool:
@@ -88,13 +93,13 @@ def _has_single_spaces(codes: NDArray[np.uint8], breaks: int) -> bool:
     return np.count_nonzero(is_blank[1:] & is_blank[:-1]) == breaks and not is_blank[0] and not is_blank[-1]
 
 
-def _untidy(markup: bytes) -> Found | None:
+def _untidy(markup: bytes, *, is_plain: bool) -> Found | None:
     """The same where there are attributes, entities, thematic breaks, and white space that collapses."""
     codes = np.frombuffer(markup, np.uint8)
     has_controls = np.count_nonzero(codes < 0x20) > markup.count(b"\n")
     if has_controls and markup.translate(None, _FOREIGN_OR_GRAPHIC):
         return None
-    odd = codes[codes >= 0x7F].tobytes().decode("utf-8", "replace")
+    odd = "" if is_plain else _beyond_ascii(codes)
     if "\xa0" in odd or (b"&" in markup and (b"&nbsp;" in markup or b"&#" in markup)):
         markup = _NO_BREAK.sub(b" ", markup)
         odd = odd.replace("\xa0", "")

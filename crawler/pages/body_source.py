@@ -1,8 +1,9 @@
 """The story of an element taken from the page's own source, where that is nothing but paragraphs with plain marks.
 
 Nearly every story is. To serialise the tree again and to walk over it costs twenty times the parse; the source needs a
-few passes at the speed of C. What is taken is proven by the tree: it says the same, letter by letter, and where the
-source holds anything that would need the walker (``body_walk``) nothing is taken at all.
+few passes at the speed of C. What is taken is proven: the parser opens the element there (``body_open``), or the tree
+says the same, letter by letter. Where the source holds anything that would need the walker (``body_walk``) nothing is
+taken at all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborNode
 
+from crawler.pages.body_open import is_opened_by
 from crawler.pages.body_paragraphs import BLANK, is_plain, paragraphs_of
 from crawler.pages.body_plain import Found
 
@@ -75,9 +77,12 @@ def story_in_source(node: LexborNode, skipped: Sequence[LexborNode] = ()) -> Fou
     places = _places_of(source)
     words: str | None = None
     left = ""
-    for start, end in _slices(node, places):
+    for inside, start, end in _slices(node, places):
         if (found := paragraphs_of(places.source[start:end])) is None:
             return None
+        if inside and not skipped and is_opened_by(node, places.source[:inside], end - start):
+            places.end = end
+            return found
         if words is None:
             words = node.text(deep=True)
             left = "".join([one.text(deep=True) for one in skipped])
@@ -103,8 +108,11 @@ def _says(found: Found, words: str, left: str) -> bool:
     return _letters(left) + _letters(text) == _letters(words)
 
 
-def _slices(node: LexborNode, places: _Places) -> Iterator[tuple[int, int]]:
-    """Where the content of an element may stand in the source: from its first ``<p`` to its last ``</p>``."""
+def _slices(node: LexborNode, places: _Places) -> Iterator[tuple[int, int, int]]:
+    """Where the content of an element may stand in the source: from its first ``<p`` to its last ``</p>``.
+
+    Before them, where its start tag ends, if there is nothing else in it; else 0.
+    """
     source, name = places.source, node.tag or ""
     tag, at = _tag_of(node, places)
     if at < 0 and name == "body":
@@ -120,8 +128,12 @@ def _slices(node: LexborNode, places: _Places) -> Iterator[tuple[int, int]]:
         places.left -= end - inside
         first = source.find(b"<p", inside, end)
         last = source.rfind(b"</p>", inside, end) + 4
-        if 0 <= first < last and _is_bare(source[inside:first], source[last:end]):
-            yield first, last
+        if 0 <= first < last:
+            before, after = source[inside:first], source[last:end]
+            if not before.strip(BLANK) and not after.strip(BLANK):
+                yield (inside if name != "body" else 0), first, last
+            elif _is_bare(before, after):
+                yield 0, first, last
         at = places.find(tag, inside) if tag else -1
 
 
@@ -155,8 +167,6 @@ def _written(name: str, value: str | None, quote: str) -> str:
 
 def _is_bare(before: bytes, after: bytes) -> bool:
     """Whether around the paragraphs there are but wrappers, which mean nothing, and headings, which may be gone."""
-    if not before.strip(BLANK) and not after.strip(BLANK):
-        return True
     if len(before) > _LONGEST_HEAD or len(after) > _LONGEST_HEAD:
         return False
     head = _HEADING.sub("", before.decode("utf-8", "replace").translate({9: " ", 10: " ", 12: " ", 13: " "}))

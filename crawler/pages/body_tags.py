@@ -50,6 +50,7 @@ class Tags:
         padded = np.frombuffer(markup + bytes(_WORD + 1), np.uint8)
         self.markup = markup
         self.starts: NDArray[np.intp] = (padded == ord("<")).nonzero()[0]
-        words = np.ndarray((len(markup) + 1,), ">u8", padded, strides=(1,))[self.starts + 1].astype(np.uint64)
+        words = np.ndarray((len(markup) + 1,), ">u8", padded, 1, (1,))[self.starts].astype(np.uint64)
         found = _WORDS.searchsorted(words, "right") - 1
-        self.kinds: NDArray[np.uint8] = np.where(words & _MASKS[found] == _WORDS[found], _KINDS[found], np.uint8(OTHER))
+        self.kinds: NDArray[np.uint8] = _KINDS.take(found)
+        self.kinds[words & _MASKS.take(found) != _WORDS.take(found)] = OTHER

@@ -16,7 +16,8 @@ from typing import Any, Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.origins import origin_of, slug_of
-from crawler.pages.body import line, plain_of_html
+from crawler.pages.body import is_plain_line, line, plain_of_html
+from pipelines.clean import one_line
 from schemas.vocabulary import AuthorKind
 from schemas.work import Author, Chapter, HeaderField, Series
 
@@ -185,6 +186,8 @@ def _origin(book: Book, front: Front, uid: tuple[str, str] | None) -> None:
 
 
 def _line_of(markup: str) -> str:
+    if is_plain_line(plain := markup.replace("<br>", " ").replace("\n", " ")):
+        return one_line(plain)
     body = LexborHTMLParser(markup).body if markup else None
     return line(body) if body is not None else ""
 

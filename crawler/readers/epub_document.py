@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.pages.body_cut import Frame, framed
-from crawler.readers.epub_markup import MANY_TAGS, flattened, spelled_out, text_of_xhtml, utf8_of
-from crawler.readers.text_mojibake import foreign_of, is_suspicious, mend
+from crawler.pages.body_plain import ODD
+from crawler.readers.epub_markup import MANY_TAGS, flattened, spelled_out, text_of_xhtml
+from crawler.readers.text_mojibake import is_suspicious, mend
 
 _HEAD: Final = 4_000
 
@@ -30,6 +33,8 @@ class Document:
     """Whether there was mojibake in it."""
     is_flattened: bool = False
     """Whether it was nested too deep to be parsed."""
+    is_plain: bool = False
+    """Whether it is known to hold no character that cleaning may change (``body_plain``)."""
 
     @cached_property
     def markup(self) -> str:
@@ -40,7 +45,8 @@ class Document:
     @cached_property
     def head(self) -> str:
         """The first characters of the page, where its maker and its kind are told."""
-        return self.source[: 4 * _HEAD].decode("utf-8", "ignore")[:_HEAD]
+        text = self.source[: _HEAD + _HEAD // 4].decode("utf-8", "ignore")
+        return (text if len(text) >= _HEAD else self.source[: 4 * _HEAD].decode("utf-8", "ignore"))[:_HEAD]
 
     def says(self, mark: str) -> bool:
         """Whether a mark stands anywhere in the page but in the paragraphs of its story."""
@@ -58,7 +64,7 @@ class Document:
 
     @cached_property
     def _frame(self) -> Frame | None:
-        return framed(self.source, None if self.is_spelled_out else _spelled_out)
+        return framed(self.source, None if self.is_spelled_out else _spelled_out, is_plain=self.is_plain)
 
 
 def _spelled_out(source: bytes) -> bytes | None:
@@ -70,20 +76,41 @@ def _spelled_out(source: bytes) -> bytes | None:
 
 def document_of(raw: bytes) -> Document:
     """The page that a member of the zip is."""
-    source = utf8_of(raw)
-    if source is not None and _is_fit(source):
-        return Document(source)
+    source = raw.removeprefix(b"\xef\xbb\xbf")
+    codes = np.frombuffer(source, np.uint8)
+    foreign = None if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else _foreign_of(source, codes)
+    if foreign is not None and _is_fit(source, codes, foreign):
+        return Document(source, is_plain=b"\x7f" not in source and ODD.search(foreign) is None)
     text, is_mended = mend(text_of_xhtml(raw), "<")
     flat = flattened(text)
     return Document(flat.encode("utf-8", "replace"), True, is_mended, flat is not text)
 
 
-def _is_fit(source: bytes) -> bool:
+def _foreign_of(source: bytes, codes: NDArray[np.uint8]) -> str | None:
+    """The characters beyond ASCII of a page; ``None`` where it is not UTF-8.
+
+    Where they are few, they alone are decoded: it is UTF-8 if they are, and the bytes of each stand side by side.
+    """
+    is_foreign = codes >= 0x80
+    try:
+        if np.count_nonzero(is_foreign) * 8 > len(codes):
+            source.decode("utf-8")
+            return codes[is_foreign].tobytes().decode("utf-8")
+        places = is_foreign.nonzero()[0]
+        letters = codes[places]
+        foreign = letters.tobytes().decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    is_inner = letters[1:] < 0xC0
+    return None if np.count_nonzero(is_inner & (places[1:] - places[:-1] > 1)) else foreign
+
+
+def _is_fit(source: bytes, codes: NDArray[np.uint8], foreign: str) -> bool:
     """Whether there is nothing to mend in a page, and too little to be flattened."""
-    tags = source.count(b"<")
+    tags = int(np.count_nonzero(codes == ord("<")))
     if tags * 2 > MANY_TAGS and tags + source.count(b"/>") > MANY_TAGS:
         return False
-    if not (foreign := foreign_of(source)) or not is_suspicious(foreign):
+    if not foreign or not is_suspicious(foreign):
         return True
     # What is spelled out may bring together what stands apart.
     return b"\0" not in source and b"<![CDATA[" not in source and not mend(source.decode(), "<", foreign)[1]

@@ -124,8 +124,10 @@ def _is_long(body: LexborNode) -> bool:
 
 
 def _spaces(text: str) -> int:
-    """Spaces of a text, which numpy counts four times as fast."""
-    return int(np.count_nonzero(np.frombuffer(text.encode("utf-8"), np.uint8) == ord(" ")))
+    """Spaces of a text, which numpy counts four times as fast, in the coding that costs least to make."""
+    if text.isascii():
+        return int(np.count_nonzero(np.frombuffer(text.encode("ascii"), np.uint8) == ord(" ")))
+    return int(np.count_nonzero(np.frombuffer(text.encode("utf-16-le"), "<u2") == ord(" ")))
 
 
 def _has_more_words(text: str) -> bool:

@@ -76,7 +76,8 @@ _TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})[^<>]{0,20000}>")
 MANY_TAGS: Final = 4000
 """Tags of a page up to which it is never flattened."""
 _MAX_DEPTH: Final = 1500  # parsers look through all open elements at each tag: a page of 50,000 took 8 seconds
-_CLOSED: Final = re.compile(r"<([A-Za-z][\w:.-]{0,60})(\s[^<>]{0,20000})?/>")
+_CLOSED: Final = re.compile(rf"<(?!(?:{'|'.join(sorted(_VOID))})[\s/])([A-Za-z][\w:.-]{{0,60}})(\s[^<>]{{0,20000}})?/>")
+"""Elements that are closed in their start tag, but most of the void ones."""
 _CDATA: Final = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _DECLARED: Final = re.compile(rb"""(?:encoding|charset)\s{0,4}=\s{0,4}["']?\s{0,4}([A-Za-z][\w.:-]{1,40})""")
 _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")

@@ -29,6 +29,9 @@ _LISTS: Final = {
 _PLAIN: Final = re.compile(r"(?:[\w-][\w.-]*/)*[\w-][\w.-]*(?:#[\w.-]*)?")
 """Paths that are what they say: no part begins with a dot, nothing is percent-encoded."""
 
+_OPTIONS: Final = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+_PARSERS: Final = tuple(etree.XMLParser(recover=recover, **_OPTIONS) for recover in (False, True))
+
 Element = Any
 """An element of lxml, which has no types."""
 
@@ -130,10 +133,9 @@ def _opf(element: Element, name: str) -> str | None:
 
 def parse(data: bytes) -> Element | None:
     """Root of an XML document, mended where it is broken; ``None`` where there is no element in it."""
-    options = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
-    for recover in (False, True):
+    for parser in _PARSERS:
         try:
-            root = etree.fromstring(data.strip(b"\0 \t\r\n"), etree.XMLParser(recover=recover, **options))
+            root = etree.fromstring(data.strip(b"\0 \t\r\n"), parser)
         except (etree.XMLSyntaxError, ValueError, LookupError):
             continue
         if root is not None:
@@ -151,6 +153,8 @@ def _local(element: Element) -> str:
 
 
 def _text(element: Element) -> str:
+    if not len(element):
+        return element.text or ""
     return "".join(part for part in element.itertext(tag=None) if isinstance(part, str))
 
 

@@ -35,6 +35,16 @@ MARKUP_FLATTENED: Final = "markup_flattened"
 SPINE_ITEM_DAMAGED: Final = "spine_item_damaged"
 
 _CONTAINER: Final = "META-INF/container.xml"
+_PLAIN_CONTAINER: Final = re.compile(
+    rb"""(?:<\?xml\ version="1\.0"(?:\ encoding="(?i:utf-8)")?(?:\ standalone="(?:yes|no)")?\ ?\?>)?[\ \t\r\n]*
+    <container(?:\ version="1\.0")?\ xmlns="urn:oasis:names:tc:opendocument:xmlns:container"(?:\ version="1\.0")?>
+    [\ \t\r\n]*<rootfiles>
+    [\ \t\r\n]*<rootfile\ full-path="([\w./-]{1,200})"\ media-type="application/oebps-package\+xml"\ ?/>
+    [\ \t\r\n]*</rootfiles>
+    [\ \t\r\n]*</container>[\ \t\r\n]*""",
+    re.VERBOSE,
+)
+"""A container as nearly all tools write it, to be read without a parser."""
 _ENCRYPTION: Final = "META-INF/encryption.xml"
 _PAGES: Final = (".xhtml", ".html", ".htm", ".xml")
 _PAGE_TYPES: Final = frozenset({"application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document"})
@@ -239,19 +249,27 @@ def _check_encryption(package: Package) -> None:
 def _opf_path(package: Package) -> str | None:
     """Path of the OPF: as the container says, else the one whose path is shortest."""
     container = package.find(_CONTAINER)
-    root = _xml(package, container) if container else None
-    if root is None:
+    named = _rootfiles(package, container) if container else None
+    if named is None:
         package.flag(CONTAINER_MISSING)
-    else:
-        for rootfile in elements(root, "rootfile"):
-            path = resolve("", rootfile.get("full-path") or "")[0]
-            if package.find(path):
-                return path
+    for name in named or ():
+        path = resolve("", name)[0]
+        if package.find(path):
+            return path
     found = [name for name in package.names() if name.casefold().endswith(".opf") and not name.startswith("__MACOSX/")]
     if found:
         return min(found, key=lambda name: (name.count("/"), name))
     package.flag(OPF_MISSING)
     return None
+
+
+def _rootfiles(package: Package, container: zipfile.ZipInfo) -> list[str] | None:
+    """The packages that a container names; ``None`` where it cannot be read."""
+    data = _data(package, container)
+    if data is not None and (plain := _PLAIN_CONTAINER.fullmatch(data)):
+        return [plain[1].decode("ascii")]
+    root = opf.parse(data) if data is not None else None
+    return None if root is None else [each.get("full-path") or "" for each in elements(root, "rootfile")]
 
 
 def _read_opf(package: Package, path: str) -> None:
@@ -315,7 +333,13 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
 
 
 def _xml(package: Package, info: zipfile.ZipInfo) -> opf.Element | None:
-    """Root of an XML member; ``None`` where nothing can be read.
+    """Root of an XML member; ``None`` where nothing can be read. Raises as ``_data``."""
+    data = _data(package, info)
+    return None if data is None else opf.parse(data)
+
+
+def _data(package: Package, info: zipfile.ZipInfo) -> bytes | None:
+    """Bytes of an XML member; ``None`` where it is damaged.
 
     Raises ``Unreadable`` (``too_large``) for one beyond what XML is read of, and as ``Package.read``.
     """
@@ -327,7 +351,7 @@ def _xml(package: Package, info: zipfile.ZipInfo) -> opf.Element | None:
         raise
     if len(data) > opf.MAX_BYTES:
         raise Unreadable("too_large", f"{_shown(info)} has {len(data)} bytes")
-    return opf.parse(data)
+    return data
 
 
 def _spellings(name: str) -> Iterable[str]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.pages.body import passage, walked
+from crawler.pages.body_open import is_opened_by
 from crawler.pages.body_paragraphs import paragraphs_of
 from crawler.pages.body_plain import ODD
 from crawler.pages.body_source import story_in_source
@@ -183,6 +184,53 @@ _STORY = st.tuples(
 def test_stories_are_what_the_walker_finds(story, before):
     for node in LexborHTMLParser(f'{before}<div class="story">{story}</div>').css("div.story"):
         _agrees(node)
+
+
+_AROUND = st.lists(
+    st.one_of(
+        _PIECE,
+        st.sampled_from(
+            [
+                *('<div class="story">', "<div>", "</div>", "<section>", "</section>", "</body>", "</html>", "<p>"),
+                *("<table>", "<tr><td>", "</table>", "<select>", "<svg>", "<!--", "-->", "<script>", "</script>"),
+                *("<a href=x>", "</a>", "<b>", "</b>", "<form>", "</form>", "<button>", "<frameset>", "<template>"),
+                *(
+                    "<title>",
+                    "</title>",
+                    "<textarea>",
+                    "<?",
+                    "<br x=",
+                    "</i ",
+                    '<i title="',
+                    '">',
+                    "<body class=a>",
+                    "<blockquote>",
+                    "<li>",
+                ),
+            ]
+        ),
+    ),
+    max_size=12,
+).map("".join)
+
+
+@settings(deadline=None, max_examples=1000)
+@given(_AROUND, _AROUND)
+def test_an_element_is_opened_where_the_parser_opens_it(before, after):
+    head = f'{before}<div class="story">'.encode("utf-8", "replace")
+    page = head + b"<p>THE ONE</p></div>" + after.encode("utf-8", "replace")
+    for node in LexborHTMLParser(page).css("div"):
+        if is_opened_by(node, head, len(head)):
+            assert node.inner_html == "<p>THE ONE</p>"
+
+
+def test_an_element_is_told_from_others_of_its_tag():
+    head = b'<div class="story"></div><section> <div class="story">'
+    one, other = LexborHTMLParser(head + b"<p>a</p></div></section><table>").css("div.story")
+    assert is_opened_by(other, head, 100)
+    assert not is_opened_by(one, head, 100)
+    assert not is_opened_by(other, head, 10)
+    assert not is_opened_by(other, b"<table>" + head, 100)
 
 
 @settings(deadline=None, max_examples=400)

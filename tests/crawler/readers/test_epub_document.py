@@ -1,19 +1,23 @@
 """Pages of an EPUB: what is told of their bytes, and what is read around their stories, is what the whole page says."""
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.pages import body_cut
-from crawler.pages.body import passage
-from crawler.pages.body_cut import Frame
-from crawler.readers.epub_document import document_of
-from crawler.readers.epub_front import _is_long
+from crawler.pages.body import line, passage
+from crawler.pages.body_cut import Frame, framed
+from crawler.pages.fanficfare_front import _line_of
+from crawler.readers import epub_opf
+from crawler.readers.epub_document import _foreign_of, document_of
+from crawler.readers.epub_front import _is_long, _spaces
 from crawler.readers.epub_markup import flattened, text_of_xhtml
+from crawler.readers.epub_package import _PLAIN_CONTAINER
 from crawler.readers.text_mojibake import mend
 from pipelines.clean import clean
-from tests.builders.epub import page
+from tests.builders.epub import CONTAINER, page
 
 STORY = "<p>The fog lay on the <em>moor</em>.</p>\n<p>A dog barked.</p>\n"
 PIECES = (
@@ -127,3 +131,91 @@ def test_length_of_a_page_without_its_story(words: int, mark: str) -> None:
     assert tree is not None
     assert isinstance(cut.parser, Frame) == (words > 600)
     assert _is_long(cut) == _is_long(tree)
+
+
+_BYTES = st.one_of(st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=4))
+
+
+@given(
+    st.lists(st.one_of(_BYTES, st.sampled_from([b"fog ", "’".encode(), b"\x80", b"\xe2\x80", b"\xe2"])), max_size=12)
+)
+@example(["’".encode(), b"fog" * 20])
+@example([b"\xe2", b"fog" * 20, b"\x80\x99"])
+@example([b"\xe2\x80", b"fog" * 20, b"\x99"])
+def test_the_characters_beyond_ascii_tell_utf8(parts: list[bytes]) -> None:
+    source = b"".join(parts)
+    try:
+        foreign = "".join(char for char in source.decode("utf-8") if not char.isascii())
+    except UnicodeDecodeError:
+        foreign = None
+    assert _foreign_of(source, np.frombuffer(source, np.uint8)) == foreign
+
+
+@pytest.mark.usefixtures("_all_are_cut")
+@pytest.mark.parametrize(("char", "is_plain"), [("’", True), ("\x7f", False), ("\u200b", False), ("\xa0", False)])
+def test_characters_of_a_page_are_looked_at_once(char: str, is_plain: bool) -> None:
+    source = page(f"<p>fog{char}</p>\n<p><em>dog</em></p>").encode()
+    document = document_of(source)
+    assert document.is_plain == is_plain
+    frame, other = framed(source), framed(source, is_plain=is_plain)
+    assert [run.found for run in (frame.runs if frame else ())] == [run.found for run in (other.runs if other else ())]
+
+
+@given(st.text(), st.integers(0, 9000), st.sampled_from(["a", "’", "😀"]))
+def test_the_head_of_a_page_are_its_first_characters(text: str, size: int, char: str) -> None:
+    source = (char * size + text).encode("utf-8", "replace")
+    assert document_of(source).head == document_of(source).source.decode("utf-8")[:4000]
+
+
+@given(st.text(st.sampled_from(["a", " ", "’", "😀", "\u2028", "Ġ"])))
+def test_spaces_are_counted(text: str) -> None:
+    assert _spaces(text) == text.count(" ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("x", "x"),
+        ('version="1.0"?', 'version="1.0" encoding="UTF-8" standalone="no" ?'),
+        ("><root", ">\n\t<root"),
+        ('version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"', 'version="1.0"'),
+        ("urn:", "urn :"),
+        ("</rootfiles>", ""),
+        ("<rootfiles>", '<rootfiles><rootfile full-path="b.opf" media-type="x"/>'),
+        ("<rootfiles>", "<rootfiles><!-- <rootfile/> -->"),
+        ("/></rootfiles>", "></rootfile></rootfiles>"),
+        ("a.opf", "a&amp;.opf"),
+        ("a.opf", "../é.opf"),
+        ('"1.0"?>', '"1.0"?>\x0b'),
+    ],
+)
+def test_a_plain_container_says_what_a_parser_finds(old: str, new: str) -> None:
+    data = CONTAINER.format("OEBPS/a.opf").replace(old, new).encode()
+    plain = _PLAIN_CONTAINER.fullmatch(data)
+    root = epub_opf.parse(data)
+    paths = [each.get("full-path") for each in epub_opf.elements(root, "rootfile")] if root is not None else []
+    assert plain is None or [plain[1].decode()] == paths
+    assert (plain is not None) == (new in ("x", ">\n\t<root") or "standalone" in new)
+
+
+@given(st.lists(st.sampled_from(["a", " ", "\n", "<br>", "&amp;", "é", "<b>b</b>", "\t", "\x1c", "."])).map("".join))
+def test_a_plain_value_of_a_title_page(markup: str) -> None:
+    body = LexborHTMLParser(markup).body
+    assert _line_of(markup) == (line(body) if body is not None else "")
+
+
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [
+        ("<br/>", "<br/>"),
+        ('<meta name="a" />', '<meta name="a" />'),
+        ("<BR/>", "<BR/>"),
+        ("<svg:br/>", "<svg:br/>"),
+        ("<p/>", "<p></p>"),
+        ("<br-x/>", "<br-x></br-x>"),
+        ('<brx a="b"/>', '<brx a="b"></brx>'),
+        ("<link:a/>", "<link:a></link:a>"),
+    ],
+)
+def test_closed_elements_are_spelled_out(written: str, spelled: str) -> None:
+    assert text_of_xhtml(written.encode()) == spelled
