@@ -13,7 +13,7 @@ from math import fsum
 from typing import NamedTuple
 
 from pipelines import language_engines
-from pipelines.clean_utf8 import Utf8
+from pipelines.clean_groups import Counted
 from pipelines.language_engines import Engines, Guess, Opinion
 from pipelines.language_looks import (
     MAIN_LANGUAGE,
@@ -75,8 +75,8 @@ class Body(NamedTuple):
     """Clean bodies of its chapters."""
     declared: str | None = None
     """The language that it is said to be in, as BCP 47 tag."""
-    encoded: Sequence[Utf8] | None = None
-    """UTF-8 of the texts, where that is at hand."""
+    counted: Sequence[Counted] | None = None
+    """What is counted of the texts, where that is at hand."""
 
 
 def detect(text: str) -> Detection:
@@ -131,10 +131,10 @@ class _Opened:
     @classmethod
     def of(cls, body: Body) -> _Opened:
         texts = _distinct(body.texts)
-        encoded = body.encoded if texts is body.texts else None
+        counted = body.counted if texts is body.texts else None
         found: list[Detection | None] = []
         chapters: list[Look] = []
-        for key, by_script in enumerate(letters_by_scripts(texts, encoded)):
+        for key, by_script in enumerate(letters_by_scripts(texts, counted)):
             letters = sum(by_script.values())
             if letters >= MIN_LETTERS:
                 found.append(None)

@@ -1,0 +1,87 @@
+"""Texts looked at together are seen as each by itself."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.clean_blocks import find_units
+from pipelines.clean_counts import count_words
+from pipelines.clean_groups import Counted, Group, Paragraphs, fits, groups
+from pipelines.clean_rules import LONGEST_MARK
+from pipelines.clean_unicode import canonical, made_canonical
+
+PROSE = "Mrs Hudson's umbrella -- the well-known one -- stood open in the hall.\n\n"
+PIECES = (
+    *("a", "b1", "_", " ", "\n", "\n\n", "--", "-", "'", "’", "‘", "“", "—", "é", "дом", "日本", "ー", "\u0301", "ท"),
+    *("\U00020000", "😀", "\x7f", "\0", "\r\n", "\ufeff", "\u2028", "\xa0", "(", "【", "（x", "...", "***"),
+)
+UGLY = st.lists(st.sampled_from(PIECES) | st.characters(exclude_categories=["Cs"]), max_size=30).map("".join)
+TEXTS = st.lists(UGLY | st.builds(lambda text: PROSE + text + "\n\n" + PROSE.strip(), UGLY), max_size=8)
+
+
+def together(texts: list[str]) -> tuple[list[str], Group] | None:
+    fitting = [text for text in texts if fits(text.encode())]
+    return (fitting, Group([text.encode() for text in fitting])) if fitting else None
+
+
+def test_what_is_seen():
+    group = Group(["“Rain?” he’d ask.\n\n(A/N: it's me--hi)".encode(), b"one\ntwo", b"x  y"])
+    assert group.counted() == [
+        Counted("“Rain?” he’d ask.\n\n(A/N: it's me--hi)".encode(), "“”’".encode(), 19, 8),
+        Counted(b"one\ntwo", b"", 6, 2),
+        Counted(b"x  y", b"", 2, 2),
+    ]
+    assert group.paragraphs() == [
+        Paragraphs([0, 19], [17, 37], [0, 1], [1]),
+        None,
+        Paragraphs([0], [4], [0], []),
+    ]
+    assert group.doubtful() == {2}
+
+
+def test_what_does_not_fit():
+    assert [fits(text.encode()) for text in ("a", "", " a", "a\n", "\0", "é", "a" * 2_000_000)] == [
+        *(True, False, False, False, False, True, False)
+    ]
+
+
+@settings(max_examples=400, deadline=None)
+@given(TEXTS)
+def test_counts_are_those_of_each(texts):
+    if found := together([canonical(text)[0] for text in texts]):
+        fitting, group = found
+        assert group.counted() == [Counted.of(text) for text in fitting]
+        assert [each.n_words for each in group.counted()] == list(map(count_words, fitting))
+
+
+@settings(max_examples=400, deadline=None)
+@given(TEXTS)
+def test_only_canonical_texts_are_beyond_doubt(texts):
+    if found := together(texts):
+        fitting, group = found
+        doubtful = group.doubtful()
+        for number, text in enumerate(fitting):
+            assert number in doubtful or made_canonical(text) == (text, ())
+
+
+@settings(max_examples=400, deadline=None)
+@given(TEXTS)
+def test_paragraphs_are_those_of_each(texts):
+    if found := together([canonical(text)[0] for text in texts]):
+        for text, paragraphs in zip(found[0], found[1].paragraphs(), strict=True):
+            slow = find_units(text)
+            parts = text.split("\n\n")
+            assert (paragraphs is None) == any("\n" in part for part in parts)
+            if paragraphs:
+                units = find_units(text, None, paragraphs)
+                assert (units.starts, units.ends, units.guesses) == (slow.starts, slow.ends, slow.guesses)
+                assert [text[a:b] for a, b in zip(units.starts, units.ends, strict=True)] == parts
+                assert paragraphs.short == [n for n, part in enumerate(parts) if len(part) <= LONGEST_MARK]
+                assert set(paragraphs.openings) >= {n for n, part in enumerate(parts) if part[0] in "([{（【<"}
+
+
+def test_groups_hold_all_texts():
+    texts = [(number, b"rain " * 20_000 + b"x") for number in range(7)]
+    found = [(numbers, len(group.counted())) for numbers, group in groups(texts)]
+    assert found == [([0, 1, 2], 3), ([3, 4, 5], 3), ([6], 1)]
