@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from pipelines.clean_blocks import Units, find_units, given_units, look_at_edges, trimmed
 from pipelines.clean_counts import compression_ratio, count_words
-from pipelines.clean_groups import LONGEST, Counted, Paragraphs, fits, groups
-from pipelines.clean_unicode import canonical, made_canonical, moved
+from pipelines.clean_groups import Counted, Paragraphs, fits, groups
+from pipelines.clean_unicode import canonical, is_canonical, made_canonical, moved
+from pipelines.clean_utf8 import Utf8
 from schemas.work import Block, Blocks, Span, Spans
 
 __all__ = [
@@ -86,37 +86,52 @@ class _Text(NamedTuple):
 
 def _canonical_texts(texts: Sequence[str], begin: Callable[[int], None]) -> list[_Text]:
     """Texts made canonical: most are already, which is seen of many at once."""
+    encoded = list(map(_encoded, texts))
     made = {
         number: _Text(texts[number], (), counted, paragraphs)
-        for number, counted, paragraphs, is_doubtful in _seen(enumerate(texts))
+        for number, counted, paragraphs, is_doubtful in _seen(
+            (number, text, data) for number, (text, data) in enumerate(zip(texts, encoded, strict=True)) if data
+        )
         if not is_doubtful
     }
     changed: dict[int, tuple[str, tuple[str, ...]]] = {}
-    for number, text in enumerate(texts):
-        if number not in made:
-            begin(number)
-            changed[number] = canonical(text) if len(text) > LONGEST else made_canonical(text)
-    for number, counted, paragraphs, _ in _seen((number, text) for number, (text, _) in changed.items()):
+    for number, (text, data) in enumerate(zip(texts, encoded, strict=True)):
+        if number in made:
+            continue
+        begin(number)
+        if data and not fits(text, data) and is_canonical(text, utf8 := Utf8(data)):
+            made[number] = _by_itself(text, (), utf8)
+        else:
+            changed[number] = made_canonical(text)
+    for number, counted, paragraphs, _ in _seen((number, text, text.encode()) for number, (text, _) in changed.items()):
         made[number] = _Text(*changed[number], counted, paragraphs)
     for number, (text, flags) in changed.items():
         if number not in made:
-            made[number] = _Text(text, flags, Counted.of(text), None)
+            made[number] = _by_itself(text, flags, Utf8.of(text))
     return [made[number] for number in range(len(texts))]
 
 
-def _seen(texts: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Counted, Paragraphs | None, bool]]:
-    """Of numbered texts that can be looked at together, what is seen in each, and whether it may not be canonical."""
-    for numbers, group in groups(_fitting(texts)):
+def _encoded(text: str) -> bytes | None:
+    """``text`` in UTF-8; ``None`` where it holds surrogates."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return None
+
+
+def _seen(
+    texts: Iterable[tuple[int, str, bytes]],
+) -> Iterator[tuple[int, Counted, Paragraphs | None, bool]]:
+    """Of numbered texts that fit in groups, what is seen in each, and whether it may not be canonical."""
+    fitting = ((number, data) for number, text, data in texts if fits(text, data))
+    for numbers, group in groups(fitting):
         doubtful = group.doubtful()
         for place, seen in enumerate(zip(numbers, group.counted(), group.paragraphs(), strict=True)):
             yield *seen, place in doubtful
 
 
-def _fitting(texts: Iterable[tuple[int, str]]) -> Iterator[tuple[int, bytes]]:
-    for number, text in texts:
-        with suppress(UnicodeEncodeError):
-            if fits(data := text.encode()):
-                yield number, data
+def _by_itself(text: str, flags: tuple[str, ...], utf8: Utf8) -> _Text:
+    return _Text(text, flags, Counted.of(text, utf8), Paragraphs.of(text, utf8))
 
 
 def _opened(chapter: Raw, made: _Text) -> tuple[Units, Spans]:

@@ -23,14 +23,18 @@ _BORDER = b"\n\n"
 """Stands after each text, so that a text ends as a paragraph does."""
 _BYTES = 1 << 18
 """Of a group: what fits a processor's cache."""
-LONGEST = 1 << 20
+_LONGEST = 1 << 20
 """Bytes: the arrays of a longer text would take much memory."""
+_MOST_BEYOND = 8
+"""One in so many bytes follows another in its character, at most: of other scripts, a text is looked at by itself."""
+_SHORT = 4096
+"""Characters: a shorter text by itself is looked through faster paragraph by paragraph."""
 _HYPHEN, _APOSTROPHE = b"-'"
 _LOW_LINE = b"_"
 _BEYOND, _ALPHABET, _DIGITS = 0x80, 26, 10
 _QUOTES = (0x2018, 0x2019)
-_OPENING = (*b"([{<", 0xE3, 0xEF)
-"""First bytes of what may be an opening bracket."""
+_OPENING = "([{<（【"
+"""Brackets that a paragraph may begin with."""
 
 
 class Counted(NamedTuple):
@@ -45,13 +49,9 @@ class Counted(NamedTuple):
     """As ``count_words`` counts them."""
 
     @classmethod
-    def of(cls, text: str) -> Counted:
+    def of(cls, text: str, utf8: Utf8 | None = None) -> Counted:
         """That of a text by itself; surrogates are kept."""
-        return cls.alone(text, Utf8.of(text))
-
-    @classmethod
-    def alone(cls, text: str, utf8: Utf8) -> Counted:
-        """The same where its UTF-8 has been looked at."""
+        utf8 = utf8 or Utf8.of(text)
         return cls(utf8.data, utf8.beyond_data, count_latin(utf8.units), count_words(text))
 
 
@@ -66,10 +66,27 @@ class Paragraphs(NamedTuple):
     openings: list[int]
     """Indexes of those that may begin with a bracket."""
 
+    @classmethod
+    def of(cls, text: str, utf8: Utf8) -> Paragraphs | None:
+        """Those of a canonical text by itself; ``None`` for a short one, or where one is of several lines."""
+        if len(text) <= _SHORT or utf8.lines.size != 2 * utf8.breaks.size:
+            return None
+        ends = np.append(utf8.characters_before(utf8.breaks), len(text))
+        starts = np.zeros_like(ends)
+        starts[1:] = ends[:-1] + 2
+        short = (ends - starts <= LONGEST_MARK).nonzero()[0].tolist()
+        own_starts = starts.tolist()
+        brackets = [char for char in _OPENING if char.encode() in utf8.data]
+        openings = [index for index, start in enumerate(own_starts) if text[start] in brackets] if brackets else []
+        return cls(own_starts, ends.tolist(), short, openings)
 
-def fits(data: bytes) -> bool:
-    """Whether a text may be one of a group: it is not empty, not huge, and has no blanks at its edges."""
-    return bool(data) and len(data) <= LONGEST and data[0] > SPACE and data[-1] > SPACE
+
+def fits(text: str, data: bytes) -> bool:
+    """Whether a text may be one of a group: not empty, not huge, mostly ASCII, and without blanks at its edges."""
+    size = len(data)
+    if not 0 < size <= _LONGEST or _MOST_BEYOND * (size - len(text)) > size:
+        return False
+    return data[0] > SPACE and data[-1] > SPACE
 
 
 def groups(texts: Iterable[tuple[int, bytes]]) -> Iterator[tuple[list[int], Group]]:
@@ -231,5 +248,5 @@ def _by_text(indexes: Places, bounds: Sequence[int]) -> list[list[int]]:
 @cache
 def _is_opening() -> Marks:
     table = np.zeros(0x100, np.bool_)
-    table[list(_OPENING)] = True
+    table[[char.encode()[0] for char in _OPENING]] = True
     return table

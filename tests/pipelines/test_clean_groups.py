@@ -10,6 +10,7 @@ from pipelines.clean_counts import count_words
 from pipelines.clean_groups import Counted, Group, Paragraphs, fits, groups
 from pipelines.clean_rules import LONGEST_MARK
 from pipelines.clean_unicode import canonical, made_canonical
+from pipelines.clean_utf8 import Utf8
 
 PROSE = "Mrs Hudson's umbrella -- the well-known one -- stood open in the hall.\n\n"
 PIECES = (
@@ -21,7 +22,7 @@ TEXTS = st.lists(UGLY | st.builds(lambda text: PROSE + text + "\n\n" + PROSE.str
 
 
 def together(texts: list[str]) -> tuple[list[str], Group] | None:
-    fitting = [text for text in texts if fits(text.encode())]
+    fitting = [text for text in texts if fits(text, text.encode())]
     return (fitting, Group([text.encode() for text in fitting])) if fitting else None
 
 
@@ -41,9 +42,9 @@ def test_what_is_seen():
 
 
 def test_what_does_not_fit():
-    assert [fits(text.encode()) for text in ("a", "", " a", "a\n", "\0", "é", "a" * 2_000_000)] == [
-        *(True, False, False, False, False, True, False)
-    ]
+    texts = {"a": True, "": False, " a": False, "a\n": False, "\0": False, "été": False, "rain é": True}
+    assert {text: fits(text, text.encode()) for text in texts} == texts
+    assert not fits("a" * 2_000_000, b"a" * 2_000_000)
 
 
 @settings(max_examples=400, deadline=None)
@@ -73,7 +74,10 @@ def test_paragraphs_are_those_of_each(texts):
             slow = find_units(text)
             parts = text.split("\n\n")
             assert (paragraphs is None) == any("\n" in part for part in parts)
+            alone = Paragraphs.of(text, Utf8.of(text))
+            assert paragraphs or not alone
             if paragraphs:
+                assert alone is None or alone[:3] == paragraphs[:3]
                 units = find_units(text, None, paragraphs)
                 assert (units.starts, units.ends, units.guesses) == (slow.starts, slow.ends, slow.guesses)
                 assert [text[a:b] for a, b in zip(units.starts, units.ends, strict=True)] == parts
