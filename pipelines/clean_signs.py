@@ -93,7 +93,7 @@ _SHORT_STEMS = {
 
 def _after_border(*patterns: re.Pattern[str]) -> re.Pattern[str]:
     """Any of some patterns for the beginning of a paragraph, where it stands among others."""
-    among = [pattern.pattern.replace("|$|", f"|{_BORDER}|") for pattern in patterns]
+    among = [pattern.pattern.replace("|$|", f"|(?={_BORDER})|") for pattern in patterns]
     return re.compile(f"{_BORDER}(?:{'|'.join(among)})")
 
 
