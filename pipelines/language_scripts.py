@@ -78,6 +78,8 @@ _CLASSES = ("", *sorted({script for _, _, script in _BLOCKS}), "marks", "other")
 _CHUNK = 1 << 16
 _STEP = 61
 _SHORT = 1 << 11  # below, numpy takes longer to begin than bytes to end
+_MOST_BEYOND = 4
+"""One in so many bytes is beyond ASCII, at most, where texts are looked at together."""
 _LAST_LETTER = 0x3FFFF
 _VOWEL_SIGNS = range(0x0900, 0x1800)  # Devanagari to Khmer
 _NO_ASCII_LETTERS = bytes(code for code in range(256) if code > 127 or not chr(code).isalpha())
@@ -178,19 +180,36 @@ def letters_by_script(text: str, counted: Counted | None = None) -> dict[str, in
     return counts
 
 
-def letters_by_scripts(texts: Sequence[str], counted: Sequence[Counted] | None = None) -> list[dict[str, int]]:
-    """``letters_by_script`` of each of some texts: short ones are counted together.
+def letters_by_scripts(texts: Sequence[str], counted: Sequence[Counted | None] | None = None) -> list[dict[str, int]]:
+    """``letters_by_script`` of each of some texts: short ones are counted together, and what mostly is ASCII.
 
     ``counted`` is what is counted of the texts, where that is at hand.
     """
-    short = [number for number, text in enumerate(texts) if len(text) < _SHORT and not text.isascii()]
+    known = counted or [None] * len(texts)
+    mostly_ascii = [n for n, each in enumerate(known) if each and _MOST_BEYOND * len(each.beyond) <= len(each.data)]
+    short = [n for n, text in enumerate(texts) if not known[n] and len(text) < _SHORT and not text.isascii()]
     if len(short) < 2:
         short = []
-    together = dict(zip(short, _counted_together([texts[number] for number in short]), strict=True))
+    together = dict(zip(mostly_ascii, _mostly_latin([each for n in mostly_ascii if (each := known[n])]), strict=True))
+    together |= zip(short, _counted_together([texts[number] for number in short]), strict=True)
     return [
-        together[number] if number in together else letters_by_script(text, counted[number] if counted else None)
+        together[number] if number in together else letters_by_script(text, known[number])
         for number, text in enumerate(texts)
     ]
+
+
+def _mostly_latin(texts: Sequence[Counted]) -> list[dict[str, int]]:
+    """Letters of texts whose few characters beyond ASCII are looked at together."""
+    counts = [{"Latin": text.n_latin} if text.n_latin else {} for text in texts]
+    beyond = [text.beyond.decode("utf-8", "surrogatepass") for text in texts]
+    found = _classes().take(_codes("".join(beyond)), mode="clip")
+    letters = found.nonzero()[0]  # of a text in English few, and often none: quotes and dashes
+    owners = np.cumsum(list(map(len, beyond)), dtype=np.intp).searchsorted(letters, "right")
+    slots, sizes = np.unique(owners * len(_CLASSES) + found[letters], return_counts=True)
+    for slot, size in zip(slots.tolist(), sizes.tolist(), strict=True):
+        owner, index = divmod(slot, len(_CLASSES))
+        counts[owner][_CLASSES[index]] = counts[owner].get(_CLASSES[index], 0) + size
+    return counts
 
 
 def _counted_together(texts: Sequence[str]) -> list[dict[str, int]]:
