@@ -79,10 +79,11 @@ def given_units(text: str, given: Sequence[Block], title: str | None = None) -> 
 
 def look_at_edges(chapters: Iterable[Units]) -> None:
     """Find out which signs of notes the blocks at the edges have, of many chapters at once."""
-    edges = [(units, index) for units in chapters for index in units.edges()]
-    found = signs_of([units.paragraph(index) for units, index in edges])
-    for (units, index), signs in zip(edges, found, strict=True):
-        units.edge_signs[index] = signs
+    all_units = list(chapters)
+    edges = [units.edges() for units in all_units]
+    found = iter(signs_of([units.paragraph(i) for units, own in zip(all_units, edges, strict=True) for i in own]))
+    for units, own in zip(all_units, edges, strict=True):
+        units.edge_signs = dict(zip(own, found, strict=False))  # as many as there are edges
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:

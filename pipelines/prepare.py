@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import NamedTuple
@@ -86,6 +88,23 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
     Each step is taken for all works before the next, and texts are fingerprinted together: the processor's caches then
     hold what a step needs. About 1 MB of text at a time is best.
     """
+    with _no_collections():
+        return _prepared(works, begin)
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Python is not to look for cycles meanwhile: there are none, and it would look at every row many times."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _prepared(works: Sequence[Work], begin: Callable[[int], None]) -> list[Prepared | Unprepared]:
     opened, refused = _open(works, begin)
     numbers = list(opened)
     bodies = [_body(one) for one in opened.values()]
