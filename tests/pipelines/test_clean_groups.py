@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.clean import Raw, clean_many
 from pipelines.clean_blocks import find_units
 from pipelines.clean_counts import count_words
 from pipelines.clean_groups import Counted, Group, Paragraphs, fits, groups
@@ -89,3 +90,12 @@ def test_groups_hold_all_texts():
     texts = [(number, b"rain " * 20_000 + b"x") for number in range(7)]
     found = [(numbers, len(group.counted())) for numbers, group in groups(texts)]
     assert found == [([0, 1, 2], 3), ([3, 4, 5], 3), ([6], 1)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(UGLY | st.text() | UGLY.map(lambda text: PROSE + text + PROSE), max_size=6))
+def test_texts_cleaned_together_are_those_of_each(texts):
+    for text, cleaned in zip(texts, clean_many([Raw(text) for text in texts]), strict=True):
+        assert (cleaned.text, cleaned.flags) == canonical(text) == made_canonical(text)
+        assert cleaned.counted == Counted.of(cleaned.text)
+        assert cleaned.blocks == find_units(cleaned.text).marked()
