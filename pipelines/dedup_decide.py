@@ -22,7 +22,8 @@ from pipelines.dedup_policy import (
     representative_of,
     same_author,
 )
-from pipelines.dedup_verify import Overlaps, jaccard_of
+from pipelines.dedup_sets import jaccard_of
+from pipelines.dedup_verify import Overlaps
 from schemas.arrow import arrow_schema, to_table
 from schemas.corpus import DedupConfig
 from schemas.tables import Decision, DuplicateMethod, DuplicateRow

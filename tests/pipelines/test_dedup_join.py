@@ -9,7 +9,8 @@ from pipelines.dedup_join import LARGE_BUCKET, SMALL_BUCKET, distinct_pairs, gat
 from pipelines.dedup_keys import CHAPTER_BANDS, EXACT, NAMELESS_BANDS, KeyTask, bands_for, write_keys
 from pipelines.dedup_links import components, joined_labels
 from pipelines.dedup_screen import _RECORD, SketchFile, Thresholds, screen, screen_tasks
-from pipelines.dedup_verify import Text, VerifyTask, common, compare, own_part, verify, verify_tasks
+from pipelines.dedup_sets import common, own_part
+from pipelines.dedup_verify import Text, VerifyTask, compare, verify, verify_tasks
 from pipelines.fingerprint import NAMELESS_BINS, Sketch, coarsened
 from pipelines.fingerprint_words import cased_words_of, words
 from tests.pipelines.dedup_corpora import named_tale, story
