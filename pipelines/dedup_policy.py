@@ -5,14 +5,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.corpus import PreferenceRule
 from schemas.vocabulary import Status
+
+if TYPE_CHECKING:
+    from schemas.corpus import PreferenceRule
 
 Candidate = Mapping[str, Any]
 """A work: a row of the table that ``find_duplicates`` is given."""

@@ -13,7 +13,6 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -21,10 +20,9 @@ from pipelines.dedup import find_duplicates
 from pipelines.dedup_decide import DuplicateFindings
 from pipelines.task_runner import task_runner
 from schemas.corpus import DedupConfig
+from tests.benchmarks.lines import ranges
 from tests.benchmarks.processes import tree_memory
 from tests.staged_stories import staged_works, write_stories
-
-TASK_BYTES = 8_000_000
 
 
 class Watch:
@@ -82,18 +80,6 @@ def stage_range(task: tuple[str, int, int, str]) -> str:
             facts[work["id"]] = {name: work[name] for name in ("source", "title", "authors", "fandoms")}
     write_stories(Path(folder), corpus, facts)
     return folder
-
-
-def ranges(path: Path, folder: Path) -> Iterator[tuple[str, int, int, str]]:
-    """Ranges of whole lines of about ``TASK_BYTES``."""
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        start = 0
-        while start < size:
-            stream.seek(min(size, start + TASK_BYTES))
-            stream.readline()
-            yield str(path), start, stream.tell(), str(folder / f"{start:012d}")
-            start = stream.tell()
 
 
 class Truth:
