@@ -234,18 +234,14 @@ def recognise(source: Source) -> Format:
     if name.casefold() in _LITTER or name.startswith("._"):
         raise Unreadable("not_a_story", f"{name.strip()}: a file of the operating system")
     head = source.head
-    if not head.strip(signatures.WHITE + b"\xef\xbb\xbf") and _is_blank(source):
+    if signatures.is_blank(head) and signatures.is_blank(source.data):
         raise Unreadable("empty", "only blank space" if head else "0 bytes")
     if source.form is not None and source.depth == 0:
         return _told(source.form)
     if packed := _container(source):
         return packed
-    wide = wide_encoding(head)
+    wide = wide_encoding(head) if signatures.may_be_wide(head, source.low) else None
     return _book(source, wide) or _written(source, signatures.narrow(head, wide), name)
-
-
-def _is_blank(source: Source) -> bool:
-    return not source.data.strip(signatures.WHITE + b"\xef\xbb\xbf")
 
 
 def _told(name: str) -> Format:
@@ -280,7 +276,7 @@ def _book(source: Source, wide: str | None) -> Format | None:
         return PARQUET
     if other := signatures.other_format(head):
         raise Unreadable("format_not_supported", f"{other} is not read")
-    if what := signatures.binary(head, wide):
+    if what := signatures.binary(head, wide, source.low):
         raise Unreadable("binary", what)
     return None
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy as np
 
 from schemas.work import Work
 
@@ -152,6 +154,11 @@ class Source:
             return self.content[:HEAD_BYTES]
         with self.open() as stream:
             return stream.read(HEAD_BYTES)
+
+    @cached_property
+    def low(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Which bytes of the head are below the space: line ends and controls, which tell text from all else."""
+        return np.frombuffer(self.head, np.uint8) < 0x20
 
     @cached_property
     def data(self) -> bytes:
