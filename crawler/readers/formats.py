@@ -253,9 +253,7 @@ def _told(name: str) -> Format:
 
 
 def _container(source: Source) -> Format | None:
-    from crawler.readers import containers  # noqa: PLC0415 - loaded once, cheap
-
-    kind = containers.kind_of(source)
+    kind = ARCHIVE.code.kind_of(source)
     if kind == "zip":
         if EPUB.code.is_epub(source):
             return EPUB
@@ -284,7 +282,7 @@ def _book(source: Source, wide: str | None) -> Format | None:
 def _written(source: Source, head: bytes, name: str) -> Format:
     """Formats that are written in text."""
     start = head.lstrip(signatures.WHITE)
-    if (source.media_type or "").partition(";")[0].strip().endswith(("/html", "/xhtml+xml")):
+    if source.media_type and source.media_type.partition(";")[0].strip().endswith(("/html", "/xhtml+xml")):
         return HTML
     if start.startswith(b"<"):
         if LIVEJOURNAL_XML.code.recognise(start):
