@@ -108,10 +108,13 @@ def _lines(source: Source, table: Table) -> Iterator[Row | Rejected]:
                 continue
             if member := _MEMBER.match(value):
                 value = member[1]
-            record, flags = _record(value)
+            try:
+                record, flags, is_sound = orjson.loads(value), (), True
+            except orjson.JSONDecodeError:
+                record, flags, is_sound = *_record(value), False
             if isinstance(record, dict):
                 good += 1
-                yield Row(str(number), record, value, flags)
+                yield Row(str(number), record, value, flags, is_json=is_sound)
                 continue
             bad += 1
             if not good and bad >= _BAD_AT_FIRST:
