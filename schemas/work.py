@@ -72,6 +72,7 @@ class Blocks(Columns[Block]):
     """Blocks of a text, held by column."""
 
     __slots__ = ("_seen_in",)
+    _seen_in: int
     record = Block
 
 
@@ -79,6 +80,7 @@ class Spans(Columns[Span]):
     """Spans of a text, held by column."""
 
     __slots__ = ("_seen_in",)
+    _seen_in: int
     record = Span
 
 

@@ -291,7 +291,7 @@ def _written(source: Source, head: bytes, name: str) -> Format:
             if markup in {"HTML", "XHTML"}:
                 return HTML
             raise Unreadable("format_not_supported", f"{markup} is not read")
-    if start.startswith(b"Retry later") or (b"\\" in head and sum(mark in head for mark in _ESCAPED_PAGE) > 1):
+    if start.startswith(b"Retry later") or _is_escaped_page(head):
         return HTML
     if MHTML.code.recognise(start):
         return MHTML
@@ -299,6 +299,11 @@ def _written(source: Source, head: bytes, name: str) -> Format:
         if form.code.recognise(head, name):
             return form
     return TEXT
+
+
+def _is_escaped_page(head: bytes) -> bool:
+    """Whether it is a page in a string of JSON or of a script."""
+    return b"\\" in head and b"<" in head and sum(mark in head for mark in _ESCAPED_PAGE) > 1
 
 
 def _tables(head: bytes) -> tuple[Format, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from crawler.readers.source import Item, Rejected, Source, Span, Unreadable
 from crawler.readers.tables_chapters import chapters_in, story_of
@@ -47,8 +47,7 @@ _OF_WORKS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row: its place in the file as a person would count it, its cells, and its bytes for the hash."""
 
     place: str
@@ -114,10 +113,11 @@ def works_of(rows: Rows, table: Table) -> Iterator[Item]:
         if group is not None and group.takes(record):
             group.add(record)
             continue
-        for item in _closed(group):
+        if group is not None:
+            item = group.item()
             works += isinstance(item, Work)
             yield item
-        group = None
+            group = None
         if mapping.has_story and record.has_story:
             group = _Group(table, record)
         elif works or rejects:
@@ -125,7 +125,8 @@ def works_of(rows: Rows, table: Table) -> Iterator[Item]:
         else:
             yield from _first_without_story(table, row, mapping)
             rejects += 1
-    yield from _closed(group)
+    if group is not None:
+        yield group.item()
 
 
 def rows_in(rows: Rows, span: Span, table: Table) -> Iterator[Row | Rejected]:
@@ -364,11 +365,6 @@ def _chapter(part: _Part) -> Chapter | None:
 def _describes_a_work(values: MappingType[str, Any]) -> bool:
     """Whether statements without text are those of a work: a name and an address alone may be of anything."""
     return not _OF_WORKS.isdisjoint(values) or values.keys() >= {"authors", "summary", "source_work_id"}
-
-
-def _closed(group: _Group | None) -> Iterator[Item]:
-    if group is not None:
-        yield group.item()
 
 
 def describe_mapping(rows: Rows, table: Table) -> str:
