@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -134,9 +134,17 @@ class Source:
         ``known`` may give ``url``, ``retrieved_at``, ``media_type`` and ``headers``, and ``opener`` for a member
         without content.
         """
-        bare = Source(self.path, f"{self.ref}/{name}", self.max_bytes, self.limits, content, budget=self.budget)
-        known = {"fields": self.fields} | known
-        return replace(bare, depth=self.depth + 1, **known)  # type: ignore[arg-type]
+        known.setdefault("fields", self.fields)
+        return Source(
+            self.path,
+            f"{self.ref}/{name}",
+            self.max_bytes,
+            self.limits,
+            content,
+            depth=self.depth + 1,
+            budget=self.budget,
+            **known,  # type: ignore[arg-type]
+        )
 
     def open(self, buffering: int = -1) -> BinaryIO:
         """The bytes as a stream: formats larger than memory are read through it.
