@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-
-from crawler.readers.source import HEAD_BYTES
-
-Flags = np.ndarray[Any, np.dtype[np.bool_]]
+from crawler.readers.source import HEAD_BYTES, Low
 
 WHITE: Final = b" \t\n\r\f\v\x1a"
 _BLANK: Final = WHITE + b"\xef\xbb\xbf"
@@ -106,21 +102,21 @@ def is_blank(head: bytes) -> bool:
     return not head[:64].strip(_BLANK) and not head.strip(_BLANK)
 
 
-def may_be_wide(head: bytes, low: Flags) -> bool:
+def may_be_wide(head: bytes, low: Low) -> bool:
     """Whether so many of the first bytes are controls or NUL that ``wide_encoding`` is to look at them.
 
     Most text is told here at a fourth of the cost.
     """
     start = min(len(head), 4096)
-    suspects = int(np.count_nonzero(low[:start])) + head.count(b"\x7f", 0, start)
-    return suspects * 50 >= start or head.find(b"\0", 0, start) >= 0
+    below_space = int(low.places.searchsorted(start))
+    suspects = below_space + head.count(b"\x7f", 0, start)
+    return suspects * 50 >= start or low.codes.find(b"\0", 0, below_space) >= 0
 
 
-def binary(head: bytes, wide: str | None, low: Flags) -> str | None:
+def binary(head: bytes, wide: str | None, low: Low) -> str | None:
     """What a file is that is no text: by signature, or by more controls than a damaged text has.
 
-    ``wide`` is the encoding that ``wide_encoding`` finds in its first bytes, ``low`` says which of them are below the
-    space.
+    ``wide`` is the encoding that ``wide_encoding`` finds in its first bytes, ``low`` are those below the space.
     """
     if head.startswith(_BINARY_STARTS):
         return next(what for mark, what in _BINARIES if head.startswith(mark))
@@ -128,10 +124,10 @@ def binary(head: bytes, wide: str | None, low: Flags) -> str | None:
         return "film or sound"
     if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or wide:
         return None
-    if b"\x1b" in head and b"\x1b$)C" in head:
+    if b"\x1b" in low.codes and b"\x1b$)C" in head:
         return None  # ISO-2022-KR shifts in and out with control bytes
     filled = head.rstrip(b"\0")  # a tail of NULs is a broken copy of a text
-    below_space = int(np.count_nonzero(low[: len(filled)]))
+    below_space = len(low.codes) - (len(head) - len(filled))
     deletes = filled.count(b"\x7f") if b"\x7f" in filled else 0
     suspects = below_space + deletes  # much sooner counted than controls
     is_filled = filled[:64].strip(_NOTHING) or filled.strip(_NOTHING)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -80,6 +80,21 @@ class Span:
     def is_first(self) -> bool:
         """Whether the file begins with it."""
         return self.line == 1
+
+
+class Low(NamedTuple):
+    """Bytes below the space, line ends and controls: they tell text from all else, and are looked for once."""
+
+    places: np.ndarray[Any, np.dtype[np.int64]]
+    codes: bytes
+    """The bytes themselves."""
+
+    @classmethod
+    def of(cls, data: bytes) -> Low:
+        """Those of some bytes."""
+        codes = np.frombuffer(data, np.uint8)
+        places = (codes < ord(" ")).nonzero()[0]
+        return cls(places, codes[places].tobytes())
 
 
 @dataclass
@@ -164,9 +179,9 @@ class Source:
             return stream.read(HEAD_BYTES)
 
     @cached_property
-    def low(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Which bytes of the head are below the space: line ends and controls, which tell text from all else."""
-        return np.frombuffer(self.head, np.uint8) < 0x20
+    def low(self) -> Low:
+        """The bytes of the head that are below the space."""
+        return Low.of(self.head)
 
     @cached_property
     def data(self) -> bytes:

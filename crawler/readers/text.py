@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from crawler.readers.encoding import Decoded, decode
-from crawler.readers.source import Source, Unreadable
+from crawler.readers.source import Low, Source, Unreadable
 from crawler.readers.text_chapters import Section, split, split_by_titles
 from crawler.readers.text_coded import Coded, Lines
 from crawler.readers.text_fields import read_fields
@@ -46,7 +46,7 @@ def read(source: Source) -> Iterator[Work]:
     Raises ``Unreadable``: ``empty``, ``no_story`` (nothing but a header), ``too_large``, ``encoding_not_supported``.
     """
     raw = source.data
-    lines = Lines.plain(raw, source.low if len(raw) == len(source.head) else None)
+    lines = Lines.plain(raw, source.low if len(raw) == len(source.head) else Low.of(raw))
     yield _work(source, decode(raw, is_plain=lines is not None), lines)
 
 

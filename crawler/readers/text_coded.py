@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from crawler.readers.source import Low
+
 Numbers = np.ndarray[Any, Any]
 
 _NEWLINE: Final = 0x0A
-_SPACE: Final = 0x20
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -25,16 +26,9 @@ class Lines(NamedTuple):
     """Whether there is anything in each line: 0 or 1."""
 
     @classmethod
-    def plain(cls, raw: bytes, low: Numbers | None) -> Lines | None:
-        """The lines of a file that holds no control but the newline; ``None`` for any other.
-
-        ``low`` says which of its bytes are below the space, where that is known.
-        """
-        codes = np.frombuffer(raw, np.uint8)
-        places = (codes < _SPACE if low is None else low).nonzero()[0]
-        if codes.take(places).tobytes().strip(b"\n"):
-            return None
-        return cls.of(places, 0, len(raw))
+    def plain(cls, raw: bytes, low: Low) -> Lines | None:
+        """The lines of a file that holds no control but the newline; ``None`` for any other."""
+        return None if low.codes.strip(b"\n") else cls.of(low.places, 0, len(raw))
 
     @classmethod
     def of(cls, ends: Numbers, start: int, stop: int) -> Lines:
@@ -92,7 +86,7 @@ class Coded:
         """Whether a line that is not empty follows another."""
         return b"\1\1" in self._lines.full
 
-    def opened_by(self, openings: Openings, longest: int, *, alone: bool) -> Iterator[tuple[int, int]]:
+    def opened_by(self, openings: Openings, longest: int, *, alone: bool) -> list[tuple[int, int]]:
         """Bounds, in bytes, of the lines of at most ``longest`` code points that ``openings`` may be the start of.
 
         A line may still be longer if it has more bytes than code points. With ``alone``, of those lines only that
@@ -103,12 +97,14 @@ class Coded:
         if alone and self.has_pairs:
             found[1:] &= lengths[:-1] == 1
         places = found.nonzero()[0]
-        starts = bounds.take(places) + 1
+        starts = bounds[places] + 1
         allowed = openings.may_begin(self._codes, starts)
-        for place, start in zip(places[allowed].tolist(), starts[allowed].tolist(), strict=True):
-            end = int(bounds[place + 1])
-            if end - start <= longest or not self.raw[start:end].isascii():
-                yield start, end
+        ends = bounds[places[allowed] + 1].tolist()
+        return [
+            (start, end)
+            for start, end in zip(starts[allowed].tolist(), ends, strict=True)
+            if end - start <= longest or not self.raw[start:end].isascii()
+        ]
 
     def line(self, start: int, end: int) -> str:
         """The text between two places among the bytes."""
@@ -164,11 +160,12 @@ class Openings:
 
     def may_begin(self, codes: Numbers, starts: Numbers) -> Numbers:
         """Whether the lines that begin at some places of a text in UTF-8, in order, may begin so."""
+        if not len(starts):
+            return np.empty(0, np.bool_)
+        if starts[-1] + 2 >= len(codes):  # it has no three bytes
+            return np.append(self.may_begin(codes, starts[:-1]), [True])
         first, second, third = self._parts
-        places = first.take(codes.take(starts))
-        places += second.take(codes.take(starts + 1, mode="clip"))
-        places += third.take(codes.take(starts + 2, mode="clip"))
-        allowed = self._table.take(places)
-        if len(starts) and starts[-1] + 2 >= len(codes):
-            allowed[-1] = True  # it has no three bytes
-        return allowed
+        places = first[codes[starts]]
+        places += second[codes[starts + 1]]
+        places += third[codes[starts + 2]]
+        return self._table[places]
