@@ -237,10 +237,10 @@ def _member(source: Source, stream: BinaryIO, entry: Entry, data: int | None) ->
         return Unread(entry.name, "format_not_supported", f"packed by {method}")
     meter = Meter(source)
     opened = partial(_open, source, entry, data, meter)
-    return Member(entry.name, opened, partial(_whole, source, stream, entry, data, meter))
+    return Member(entry.name, opened, partial(_whole, stream, entry, data, meter))
 
 
-def _whole(source: Source, stream: BinaryIO, entry: Entry, data: int, meter: Meter) -> bytes | None:
+def _whole(stream: BinaryIO, entry: Entry, data: int, meter: Meter) -> bytes | None:
     """A small member's bytes at once; ``None`` for one that is to be opened: large, or not as the directory has it.
 
     They are read from the archive's stream, which is open until the next member is asked for.

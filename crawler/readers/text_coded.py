@@ -168,4 +168,5 @@ class Openings:
         places = first[codes[starts]]
         places += second[codes[starts + 1]]
         places += third[codes[starts + 2]]
-        return self._table[places]
+        allowed: Numbers = self._table[places]
+        return allowed
