@@ -15,7 +15,7 @@ from typing import Final
 
 from crawler.readers import signatures
 from crawler.readers.encoding import wide_encoding
-from crawler.readers.source import Item, Source, Unreadable
+from crawler.readers.source import Item, Low, Source, Unreadable
 
 
 @cache
@@ -240,8 +240,9 @@ def recognise(source: Source) -> Format:
         return _told(source.form)
     if packed := _container(source):
         return packed
-    wide = wide_encoding(head) if signatures.may_be_wide(head, source.low) else None
-    return _book(source, wide) or _written(source, signatures.narrow(head, wide), name)
+    low = None if head.startswith(b"<") else source.low  # pages have no need of them
+    wide = wide_encoding(head) if signatures.may_be_wide(head, low) else None
+    return _book(source, wide, low) or _written(source, signatures.narrow(head, wide), name)
 
 
 def _told(name: str) -> Format:
@@ -265,7 +266,7 @@ def _container(source: Source) -> Format | None:
     return {"warc": WARC, "wacz": WACZ}.get(kind, ARCHIVE) if kind else None
 
 
-def _book(source: Source, wide: str | None) -> Format | None:
+def _book(source: Source, wide: str | None, low: Low | None) -> Format | None:
     """Binary formats: those that are read, and rejects of all others."""
     head = source.head
     if MOBI.code.recognise(head):
@@ -274,7 +275,7 @@ def _book(source: Source, wide: str | None) -> Format | None:
         return PARQUET
     if other := signatures.other_format(head):
         raise Unreadable("format_not_supported", f"{other} is not read")
-    if what := signatures.binary(head, wide, source.low):
+    if what := signatures.binary(head, wide, low):
         raise Unreadable("binary", what)
     return None
 

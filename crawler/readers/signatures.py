@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import numpy as np
+
 from crawler.readers.source import HEAD_BYTES, Low
 
 WHITE: Final = b" \t\n\r\f\v\x1a"
@@ -102,21 +104,28 @@ def is_blank(head: bytes) -> bool:
     return not head[:64].strip(_BLANK) and not head.strip(_BLANK)
 
 
-def may_be_wide(head: bytes, low: Low) -> bool:
+def _below_space(head: bytes, low: Low | None, end: int) -> int:
+    """Number of bytes below the space before a place."""
+    if low is None:
+        return int(np.count_nonzero(np.frombuffer(head, np.uint8, end) < ord(" ")))
+    return len(low.codes) if end == len(head) else int(low.places.searchsorted(end))
+
+
+def may_be_wide(head: bytes, low: Low | None) -> bool:
     """Whether so many of the first bytes are controls or NUL that ``wide_encoding`` is to look at them.
 
     Most text is told here at a fourth of the cost.
     """
     start = min(len(head), 4096)
-    below_space = int(low.places.searchsorted(start))
-    suspects = below_space + head.count(b"\x7f", 0, start)
-    return suspects * 50 >= start or low.codes.find(b"\0", 0, below_space) >= 0
+    suspects = _below_space(head, low, start) + head.count(b"\x7f", 0, start)
+    return suspects * 50 >= start or head.find(b"\0", 0, start) >= 0
 
 
-def binary(head: bytes, wide: str | None, low: Low) -> str | None:
+def binary(head: bytes, wide: str | None, low: Low | None) -> str | None:
     """What a file is that is no text: by signature, or by more controls than a damaged text has.
 
-    ``wide`` is the encoding that ``wide_encoding`` finds in its first bytes, ``low`` are those below the space.
+    ``wide`` is the encoding that ``wide_encoding`` finds in its first bytes, ``low`` are those below the space,
+    where they are known.
     """
     if head.startswith(_BINARY_STARTS):
         return next(what for mark, what in _BINARIES if head.startswith(mark))
@@ -124,10 +133,10 @@ def binary(head: bytes, wide: str | None, low: Low) -> str | None:
         return "film or sound"
     if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")) or wide:
         return None
-    if b"\x1b" in low.codes and b"\x1b$)C" in head:
+    if b"\x1b" in (head if low is None else low.codes) and b"\x1b$)C" in head:
         return None  # ISO-2022-KR shifts in and out with control bytes
     filled = head.rstrip(b"\0")  # a tail of NULs is a broken copy of a text
-    below_space = len(low.codes) - (len(head) - len(filled))
+    below_space = _below_space(head, low, len(filled))
     deletes = filled.count(b"\x7f") if b"\x7f" in filled else 0
     suspects = below_space + deletes  # much sooner counted than controls
     is_filled = filled[:64].strip(_NOTHING) or filled.strip(_NOTHING)
