@@ -24,6 +24,7 @@ bench: .venv/.installed   ## measure readers, languages, the whole way, a crawl,
 	$(BIN)/python -m tests.benchmarks.language
 	$(BIN)/python -m tests.benchmarks.files_to_dataset -j 1 2
 	$(BIN)/python -m tests.benchmarks.whole_way
+	$(BIN)/python -m tests.benchmarks.growth
 	$(BIN)/python -m tests.benchmarks.crawl
 	$(BIN)/python -m tests.benchmarks.side_by_side
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -169,18 +169,18 @@ def _run(
         workers.submit(task)
     with closing(workers.results()) as results:
         for result in results:
-            further: list[Task] = []
-            if result.task.span is not None:
-                file = large[result.task.name.partition(".")[0]]
+            further: Iterable[Task] = ()
+            file = large[result.task.name.partition(".")[0]] if result.task.span is not None else None
+            if file is not None:
                 further = file.take(result)
-                if file.is_done:
-                    yield file.task, file.result()
             elif isinstance(result, Done):
                 yield result.task, result.result
             else:
                 further = _after_loss(result, task_of)
             for task in further:
                 workers.submit(task)
+            if file is not None and file.is_done:
+                yield file.task, file.result()
 
 
 def _planned(

@@ -20,7 +20,7 @@ from crawler.readers.source import Span
 from crawler.scan import FoundFile
 from crawler.workers import Done, Lost
 
-FIRST_BYTES = 2**20
+FIRST_BYTES = 2**18
 """The first part is small: the others wait for what it shows."""
 LEAST_BYTES = 2**20
 MOST_BYTES = 16 * 2**20
@@ -63,21 +63,23 @@ class LargeFile:
         """Whether all parts are read."""
         return not self.is_dropped and self._is_given and len(self._results) == self._given
 
-    def take(self, outcome: Done[Task, Result] | Lost[Task]) -> list[Task]:
-        """Take what came of a part; the tasks that are to be done then."""
+    def take(self, outcome: Done[Task, Result] | Lost[Task]) -> Iterator[Task]:
+        """Take what came of a part; the tasks that are to be done then, each as soon as it is cut."""
         if isinstance(outcome, Done) and not self.is_dropped and outcome.result.is_sound:
             self._results[outcome.task.number] = outcome.result
             if not outcome.result.is_part:  # its reader knows no parts, and has read the whole
                 self._parts.close()
                 self._is_given = True
-                return []
+                return
             try:
-                return list(self._next())
+                yield from self._next()
             except OSError:  # whoever reads it whole tells why
-                return self._drop()
+                yield self._drop()
+            return
         if isinstance(outcome, Done):
             self._discard(outcome.result)
-        return [] if self.is_dropped else self._drop()
+        if not self.is_dropped:
+            yield self._drop()
 
     def result(self) -> Result:
         """What came of all parts, as one."""
@@ -112,12 +114,12 @@ class LargeFile:
                 yield replace(self.task, name=name, span=span, number=number)
                 left, start, line = left - (end - start), end, n_lines
 
-    def _drop(self) -> list[Task]:
+    def _drop(self) -> Task:
         self.is_dropped = True
         self._parts.close()
         for result in self._results.values():
             self._discard(result)
-        return [self._task_of((self.file,))]
+        return self._task_of((self.file,))
 
     def _discard(self, result: Result) -> None:
         for segment in result.segments:

@@ -91,8 +91,10 @@ class Workers(Generic[T, R]):
         self._waiting: deque[T] = deque()
 
     def submit(self, task: T) -> None:
-        """Put a task at the end of the queue."""
+        """Put a task at the end of the queue; an idle worker begins it at once where others are at work already."""
         self._waiting.append(task)
+        if self._workers:
+            self._assign()
 
     def results(self) -> Generator[Done[T, R] | Lost[T]]:
         """Results as they come, until no task is left; tasks may be submitted on the way.

@@ -17,18 +17,18 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tests.benchmarks.planted_copies import COPY_MAKERS, edited
+from tests.benchmarks.planted_story import FANDOMS, NAMES, Cast, Planted, Story
+from tests.benchmarks.planted_traps import TRAP_MAKERS
 from tests.benchmarks.sources_of_words import Chain, chain
 
 Rng = np.random.Generator
-Places = npt.NDArray[np.int64]
 
 COPIES = {
     "exact": 0.03,
@@ -57,105 +57,6 @@ TRAPS = {
 """Works that share passages with many others, or with one, and are copies of none."""
 FOREIGN = {"de": 0.05, "es": 0.03, "ru": 0.02, "zh": 0.02}
 SOURCES = ("ao3", "ffn", "fimfiction", "wattpad")
-NAMES = {
-    "f": [
-        "Mary",
-        "Elizabeth",
-        "Irene",
-        "Alice",
-        "Jane",
-        "Charlotte",
-        "Lydia",
-        "Hester",
-        "Dorothea",
-        "Emma",
-        "Nell",
-        "Beatrix",
-        "Cordelia",
-        "Rosalind",
-        "Viola",
-        "Portia",
-        "Hermia",
-        "Helena",
-        "Juliet",
-        "Ophelia",
-        "Miranda",
-        "Marian",
-        "Guinevere",
-        "Morgana",
-        "Isolde",
-    ],
-    "m": [
-        "Holmes",
-        "Watson",
-        "Darcy",
-        "Bingley",
-        "Gregson",
-        "Lestrade",
-        "Ahab",
-        "Ishmael",
-        "Queequeg",
-        "Tom",
-        "Huck",
-        "Pip",
-        "Oliver",
-        "Heathcliff",
-        "Edgar",
-        "Hamlet",
-        "Horatio",
-        "Lysander",
-        "Orlando",
-        "Prospero",
-        "Arthur",
-        "Lancelot",
-        "Merlin",
-        "Tristan",
-        "Galahad",
-    ],
-}
-PRONOUNS = {"f": ("she", "her", "her", "herself"), "m": ("he", "him", "his", "himself")}
-FANDOMS = ("Sherlock Holmes", "Pride and Prejudice", "Moby-Dick", "Arthurian Legend", "A Midsummer Night's Dream")
-
-
-@dataclass(frozen=True)
-class Cast:
-    """The characters of a work."""
-
-    names: tuple[str, ...]
-    genders: str
-
-    def words(self) -> list[str]:
-        """The words that the work's own numbers stand for: of each character a name and four pronouns."""
-        return [
-            word for name, gender in zip(self.names, self.genders, strict=True) for word in (name, *PRONOUNS[gender])
-        ]
-
-
-@dataclass(frozen=True)
-class Story:
-    """A generated work."""
-
-    id: str
-    source: str
-    title: str
-    authors: tuple[str, ...]
-    fandoms: tuple[str, ...]
-    language: str
-    chapters: tuple[str, ...]
-
-    def as_line(self) -> str:
-        return json.dumps(self.__dict__, ensure_ascii=False) + "\n"
-
-
-@dataclass(frozen=True)
-class Planted:
-    """What is known of a work that is no original."""
-
-    id: str
-    kind: str
-    of: tuple[str, ...] = ()
-    overlaps: tuple[tuple[float, float], ...] = ()
-    """True Jaccard similarity and containment with each of ``of``."""
 
 
 class Generator:
@@ -181,7 +82,7 @@ class Generator:
         """What the work of a number is; the first fifty are originals."""
         if number < 50:
             return "original"
-        return self._kinds[int(np.searchsorted(self._edges, self._rng(number, 0).random(), side="right"))]
+        return self._kinds[int(np.searchsorted(self._edges, self.rng(number, 0).random(), side="right"))]
 
     def work(self, number: int) -> tuple[Story, Planted | None]:
         """The work of a number, and what was planted with it."""
@@ -192,14 +93,14 @@ class Generator:
         if name == "foreign":
             return self.original(number, language=detail), None
         if name == "trap":
-            return TRAP_MAKERS[detail](self, number), Planted(_id(number, self._rng(number, 1)), kind)
+            return TRAP_MAKERS[detail](self, number), Planted(_id(number, self.rng(number, 1)), kind)
         return self._copy(number, kind)
 
     def original(
         self, number: int, *, language: str = "en", n_words: int | None = None, cast: Cast | None = None
     ) -> Story:
         """A work of its own; another cast is the same story told of others."""
-        rng = self._rng(number, 1)
+        rng = self.rng(number, 1)
         ident = _id(number, rng)
         own = Cast(tuple(rng.permutation([*NAMES["f"], *NAMES["m"]])[:4].tolist()), "")
         own = replace(own, genders="".join("f" if name in NAMES["f"] else "m" for name in own.names))
@@ -221,7 +122,7 @@ class Generator:
 
     def cast(self, number: int) -> Cast:
         """The cast of an original."""
-        rng = self._rng(number, 1)
+        rng = self.rng(number, 1)
         _id(number, rng)
         names = tuple(rng.permutation([*NAMES["f"], *NAMES["m"]])[:4].tolist())
         return Cast(names, "".join("f" if name in NAMES["f"] else "m" for name in names))
@@ -265,7 +166,8 @@ class Generator:
         rng = np.random.default_rng([self.seed, 77, hash_of(name), group])
         return self.prose(n_words, rng, Cast(("Holmes", "Mary", "Darcy", "Alice"), "mfmf"))
 
-    def _rng(self, number: int, stream: int) -> Rng:
+    def rng(self, number: int, stream: int) -> Rng:
+        """Random numbers of their own for a work and a purpose."""
         return np.random.default_rng([self.seed, number, stream])
 
     def an_original(self, number: int, rng: Rng, below: int | None = None) -> int:
@@ -276,12 +178,12 @@ class Generator:
                 return chosen
 
     def _copy(self, number: int, kind: str) -> tuple[Story, Planted]:
-        rng = self._rng(number, 2)
+        rng = self.rng(number, 2)
         numbers = [self.an_original(number, rng) for _ in range(int(rng.integers(3, 9)) if kind == "omnibus" else 1)]
         numbers = list(dict.fromkeys(numbers))
         originals = [self.original(n) for n in numbers]
         first = originals[0]
-        ident = _id(number, self._rng(number, 1))
+        ident = _id(number, self.rng(number, 1))
         if kind == "omnibus":
             story = replace(first, chapters=tuple(c for original in originals for c in original.chapters))
             story = replace(story, title=f"{story.title} and Other Stories")
@@ -325,216 +227,6 @@ def _overlap(one: set[int], other: set[int]) -> tuple[float, float]:
     shared = len(one & other)
     union = len(one) + len(other) - shared
     return round(shared / max(union, 1), 4), round(shared / max(min(len(one), len(other)), 1), 4)
-
-
-@cache
-def _fillers() -> list[str]:
-    return [
-        "instead",
-        "merely",
-        "quickly",
-        "sadly",
-        "once",
-        "lately",
-        "somewhere",
-        "gently",
-        "perhaps",
-        "nearly",
-        "twice",
-        "forever",
-        "aside",
-        "apart",
-    ]
-
-
-def edited(text: str, share: float, rng: Rng) -> str:
-    """Words changed, added or left out at random places."""
-    words = text.split(" ")
-    fillers = _fillers()
-    for place in np.flatnonzero(rng.random(len(words)) < share).tolist():
-        filler = f"{fillers[int(rng.integers(len(fillers)))]}"
-        words[place] = (filler, f"{words[place]} {filler}", "")[int(rng.integers(3))]
-    return " ".join(filter(None, words))
-
-
-def _each(story: Story, change: Callable[[str], str]) -> Story:
-    return replace(story, chapters=tuple(change(chapter) for chapter in story.chapters))
-
-
-def _same(_g: Generator, story: Story, _rng: Rng) -> Story:
-    return story
-
-
-def _respelled(_g: Generator, story: Story, rng: Rng) -> Story:
-    way = int(rng.integers(3))
-    if way == 0:
-        return _each(story, lambda text: text.replace("“", '"').replace("”", '"').replace("’", "'"))
-    if way == 1:
-        return _each(story, lambda text: text.replace(" ", "  ").replace("\n\n", "\n\n\n").replace(". ", "... "))
-    return _each(story, str.lower)
-
-
-def _edited(_g: Generator, story: Story, rng: Rng) -> Story:
-    share = rng.uniform(0.01, 0.05)
-    return _each(story, lambda text: edited(text, share, rng))
-
-
-def _reworked(_g: Generator, story: Story, rng: Rng) -> Story:
-    share = rng.uniform(0.055, 0.085)
-    return _each(story, lambda text: edited(text, share, rng))
-
-
-def _rewritten(g: Generator, story: Story, rng: Rng) -> Story:
-    cast = g.cast(int(story.id.partition(":")[2]) - 1)
-
-    def change(text: str) -> str:
-        paragraphs = text.split("\n\n")
-        for place in np.flatnonzero(rng.random(len(paragraphs)) < 0.12).tolist():
-            paragraphs[place] = g.prose(len(paragraphs[place].split()), rng, cast)
-        return "\n\n".join(paragraphs)
-
-    return _each(story, change)
-
-
-def _continued(g: Generator, story: Story, rng: Rng) -> Story:
-    cast = g.cast(int(story.id.partition(":")[2]) - 1)
-    size = sum(len(chapter.split()) for chapter in story.chapters)
-    added = max(200, int(size * rng.uniform(0.2, 0.9)))
-    pieces = max(1, added // 3000)
-    return replace(story, chapters=(*story.chapters, *(g.prose(added // pieces, rng, cast) for _ in range(pieces))))
-
-
-def _header(g: Generator, story: Story, rng: Rng) -> str:
-    lines = [f"Title: {story.title}", f"Author: {story.authors[0]}", f"Fandom: {story.fandoms[0]}", "Rating: T"]
-    note = g.prose(int(rng.integers(10, 50)), rng, Cast(("Beta", "Anon", "Tumblr", "Reader"), "fmfm"))
-    return "\n\n".join([*rng.permutation(lines).tolist(), f"A/N: {note.replace(chr(10), ' ')}"])
-
-
-def _footer(g: Generator, rng: Rng) -> str:
-    note = g.prose(int(rng.integers(5, 30)), rng, Cast(("Beta", "Anon", "Tumblr", "Reader"), "fmfm"))
-    return f"Author's note: {note.replace(chr(10), ' ')}"
-
-
-def _reposted(g: Generator, story: Story, rng: Rng) -> Story:
-    first, *rest = story.chapters
-    chapters = [f"{_header(g, story, rng)}\n\n{first}", *rest]
-    chapters[-1] = f"{chapters[-1]}\n\n{_footer(g, rng)}"
-    return replace(story, chapters=tuple(chapters))
-
-
-def _cross_posted(g: Generator, story: Story, rng: Rng) -> Story:
-    share = rng.uniform(0.0, 0.02)
-    story = _each(story, lambda text: edited(text, share, rng))
-    notes = [f"{c}\n\n{_footer(g, rng)}" if rng.random() < 0.4 else c for c in story.chapters]
-    return _reposted(g, replace(story, title=story.title.upper(), chapters=tuple(notes)), rng)
-
-
-def _moved(g: Generator, story: Story, rng: Rng) -> Story:
-    """Some chapters of a work as one of their own, with a little around them."""
-    n = len(story.chapters)
-    start = int(rng.integers(n))
-    chapters = list(story.chapters[start : start + max(1, n // 3)])
-    words = sum(len(chapter.split()) for chapter in chapters)
-    if rng.random() < 0.5:
-        chapters.append(g.prose(max(5, words // 12), rng, g.cast(int(story.id.partition(":")[2]) - 1)))
-    return replace(story, chapters=tuple(chapters))
-
-
-COPY_MAKERS: dict[str, Callable[[Generator, Story, Rng], Story]] = {
-    "exact": _same,
-    "respelled": _respelled,
-    "edited": _edited,
-    "reworked": _reworked,
-    "rewritten": _rewritten,
-    "continued": _continued,
-    "reposted": _reposted,
-    "cross_posted": _cross_posted,
-    "moved": _moved,
-}
-
-
-def _short(g: Generator, number: int, low: int, high: int) -> tuple[Story, Rng]:
-    rng = g._rng(number, 3)
-    return g.original(number, n_words=int(rng.integers(low, high))), rng
-
-
-def _prompt(g: Generator, number: int) -> Story:
-    story, rng = _short(g, number, 300, 4000)
-    prompt = g.passage("prompt", int(rng.integers(6)), 70)
-    return replace(story, chapters=(f"Prompt: {prompt}\n\n{story.chapters[0]}", *story.chapters[1:]))
-
-
-def _lyrics(g: Generator, number: int) -> Story:
-    """A song, quoted in full between the paragraphs."""
-    story, rng = _short(g, number, 350, 2500)
-    song = g.passage("lyrics", int(rng.integers(max(4, number // 600))), 220).split(". ")
-    paragraphs = "\n\n".join(story.chapters).split("\n\n")
-    places = np.sort(rng.integers(0, len(paragraphs) + 1, len(song)))[::-1]
-    for line, place in zip(song[::-1], places.tolist(), strict=True):
-        paragraphs.insert(place, line)
-    return replace(story, chapters=("\n\n".join(paragraphs),))
-
-
-def _disclaimer(g: Generator, number: int) -> Story:
-    story, rng = _short(g, number, 150, 1500)
-    text = g.passage("disclaimer", int(rng.integers(4)), 160)
-    return replace(story, chapters=(f"Disclaimer: {text}\n\n{story.chapters[0]}", *story.chapters[1:]))
-
-
-def _drabble(g: Generator, number: int) -> Story:
-    """A hundred words beneath the header of a challenge that is longer than they are."""
-    story, rng = _short(g, number, 100, 101)
-    group = int(rng.integers(5))
-    header, rules = g.passage("challenge", group, 60), g.passage("rules", group, 130)
-    return replace(story, chapters=(f"{header}\n\n{rules}\n\n{story.chapters[0]}",))
-
-
-def _template(g: Generator, number: int) -> Story:
-    """Chapters that begin and end with the same words, as a series or a form has them."""
-    story, rng = _short(g, number, 1200, 4000)
-    group = int(rng.integers(5))
-    head, foot = g.passage("head", group, 60), g.passage("foot", group, 40)
-    text = story.chapters[0].split("\n\n")
-    third = max(1, len(text) // 3)
-    parts = [text[:third], text[third : 2 * third], text[2 * third :]]
-    chapters = [f"{head}\n\nChapter {k}\n\n" + "\n\n".join(p) + f"\n\n{foot}" for k, p in enumerate(parts, 1) if p]
-    return replace(story, chapters=tuple(chapters))
-
-
-def _quotation(g: Generator, number: int) -> Story:
-    story, rng = _short(g, number, 900, 4000)
-    scene = g.passage("canon", int(rng.integers(8)), 350)
-    return replace(story, chapters=(f"{scene}\n\n{story.chapters[0]}", *story.chapters[1:]))
-
-
-def _recap(g: Generator, number: int) -> Story:
-    """A sequel that begins with the last words of the first part."""
-    story, rng = _short(g, number, 800, 4000)
-    first = g.original(g.an_original(number, rng))
-    while sum(len(chapter.split()) for chapter in first.chapters) < 1000:  # a recap of a short work would hold it
-        first = g.original(g.an_original(number, rng))
-    recap = " ".join(first.chapters[-1].split(" ")[-200:])
-    return replace(story, chapters=(f"Previously: {recap}\n\n{story.chapters[0]}", *story.chapters[1:]))
-
-
-def _translation(g: Generator, number: int) -> Story:
-    """The same title and cast in another language: a copy to a reader, not to a comparison of words."""
-    rng = g._rng(number, 3)
-    chosen = g.an_original(number, rng)
-    story = g.original(number, language="de", n_words=1500, cast=g.cast(chosen))
-    return replace(story, title=g.original(chosen).title)
-
-
-TRAP_MAKERS: dict[str, Callable[[Generator, int], Story]] = {
-    "prompt": _prompt,
-    "lyrics": _lyrics,
-    "disclaimer": _disclaimer,
-    "drabble": _drabble,
-    "template": _template,
-    "quotation": _quotation,
-    "recap": _recap,
-    "translation": _translation,
-}
 
 
 def works(count: int, seed: int, median_words: int = 2000) -> Iterator[tuple[Story, Planted | None]]:
