@@ -26,7 +26,8 @@ PIECES = (
     *('<a href="https://a.b/c?d=1">S [2]</a>', "<a href='x'>y</a>", '<a href="?a=1&amp;b">z</a>', "<a>", "</a>"),
     *("&amp;", "&lt;b&gt;", "&nbsp;", "&#65;", "&", ">", "\0", "\r\n", "\xa0", "\u3000", "\u2028", "é", "\U0001f600"),
     *("</div>", "<div>", "<table><tr><td><b>Q:</b></td><td>r</td></tr></table>", "<!-- -->", "<script>", "<h2>"),
-    *("<strong>Words:</strong>", "</h3>", "</body>", "<![CDATA[x]]>", "\x1c", "\x0b", "\f", "\t", "  ", "word", "\ufeff"),
+    *("<strong>Words:</strong>", "</h3>", "</body>", "<![CDATA[x]]>", "\x1c", "\x0b", "\f", "\t", "  ", "word"),
+    "\ufeff",
 )
 ODD = ("", "", "", "", "\u3000", "\x1c", "<!-- -->", "x", "</p>", "<p>", "&nbsp;", "\ufeff", "\r", "<a href='q'>r</a>")
 
