@@ -50,7 +50,16 @@ from schemas.work import Chapter, HeaderField, Provenance, RelatedWork, Work
 
 VERSION: Final = "1"
 
-_MARKS: Final = ("workskin", '"work"', '"chapters"', '"chapter-', "='work'", "='chapters'", "=chapters", 'work\\"')
+_MARKS: Final = (
+    b"workskin",
+    b'"work"',
+    b'"chapters"',
+    b'"chapter-',
+    b"='work'",
+    b"='chapters'",
+    b"=chapters",
+    b'work\\"',
+)
 _CHAPTER_ID: Final = re.compile(r"/chapters/(\d{1,12})(?:[/?#.]|$)", re.ASCII)
 _NUMBERED: Final = re.compile(r"Chapter\s+(\d{1,6})\b\s*:?\s*(.*)", re.ASCII | re.DOTALL)
 _PLACE: Final = re.compile(r"chapter-(\d{1,6})", re.ASCII)
@@ -62,7 +71,7 @@ _MAX_NAME: Final = 300
 def recognise(page: Page) -> bool:
     """Whether a page is a work page of an OTW archive, or a piece of one."""
     tree = mended(page)[0].frame
-    if tree.css_first("#workskin, h3#work, #chapters, [id^='chapter-']") is None or not holds_any(page.html, _MARKS):
+    if tree.css_first("#workskin, h3#work, #chapters, [id^='chapter-']") is None or not holds_any(page, _MARKS):
         return False
     if tree.css_first("#preface, #afterword, dl.tags") is not None:
         return False  # a download

@@ -69,6 +69,8 @@ class Archive:
 
 def mended(page: Page) -> tuple[Page, tuple[str, ...]]:
     """The page, unescaped where it was saved as a JSON or JavaScript string, and a flag that says so."""
+    if not page.opens_with(b"\\"):
+        return page, ()
     html = page.html
     if "\\n" not in html[:4096] or not _ESCAPED.search(html[:65536]):
         return page, ()
@@ -76,9 +78,9 @@ def mended(page: Page) -> tuple[Page, tuple[str, ...]]:
     return Page(html, page.given_url), ("unescaped",)
 
 
-def holds_any(html: str, marks: Iterable[str]) -> bool:
-    """Whether a page holds one of some strings: the cheap question before the page is parsed."""
-    return any(mark in html for mark in marks)
+def holds_any(page: Page, marks: Iterable[bytes]) -> bool:
+    """Whether a page holds one of some strings."""
+    return any(mark in page.utf8 for mark in marks)
 
 
 def _paired(html: str) -> str:
