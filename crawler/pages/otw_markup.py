@@ -27,6 +27,7 @@ _WHOLE: Final = re.compile(rf"https?://[a-z\d.-]+(?:{_ROOTED.pattern})", re.ASCI
 """Addresses of that kind that are whole."""
 _ESCAPED: Final = re.compile(r'<\\(?=[/!a-z])|<[a-z]{1,10} [a-z]{1,20}=\\"')
 _ESCAPES: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+_SEPARATORS: Final = re.compile(r"[,.\s\u00a0\u202f]")
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "b": ""}
 _MONTHS: Final = dict(
     zip(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], range(1, 13), strict=True)
@@ -132,7 +133,7 @@ def labelled(text: str) -> str:
 
 def number(text: str | None) -> int | None:
     """``1,234`` → 1234; ``None`` for ``?`` and anything else that is no number."""
-    digits = re.sub(r"[,.\s\u00a0\u202f]", "", text or "")
+    digits = _SEPARATORS.sub("", text or "")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else None
 
 
