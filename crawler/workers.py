@@ -21,6 +21,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
+from pipelines.task_runner import without_main
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -141,7 +143,7 @@ class Workers(Generic[T, R]):
     def _start(self) -> _Worker[T]:
         ours, theirs = self._context.Pipe()
         signs = self._context.RawArray("d", 3)
-        with children_without_interrupts():
+        with children_without_interrupts(), without_main():
             process = self._context.Process(target=_serve, args=(theirs, signs, self._function), daemon=True)  # type: ignore[attr-defined]
             process.start()
         theirs.close()

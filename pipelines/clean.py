@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from pipelines.clean_blocks import Units, find_units, given_units, look_at_edges, trimmed
-from pipelines.clean_counts import compression_ratio, count_words, count_words_of
-from pipelines.clean_unicode import canonical, is_canonical, moved
+from pipelines.clean_counts import compression_ratio, count_words
+from pipelines.clean_groups import Counted, Paragraphs, fits, groups
+from pipelines.clean_unicode import canonical, is_canonical, made_canonical, moved
 from pipelines.clean_utf8 import Utf8
 from schemas.work import Block, Blocks, Span, Spans
 
@@ -24,7 +24,6 @@ __all__ = [
     "compression_ratio",
     "count_paragraphs",
     "count_words",
-    "count_words_of",
     "few_lines",
     "one_line",
 ]
@@ -44,8 +43,8 @@ class Cleaned:
     spans: Sequence[Span]
     flags: tuple[str, ...]
     """What ``canonical`` changed in kind."""
-    utf8: Utf8 = field(repr=False, compare=False)
-    """``text`` in UTF-8, for those who count and hash it."""
+    counted: Counted = field(repr=False, compare=False)
+    """``text`` in UTF-8 and what was counted in it."""
 
 
 class Raw(NamedTuple):
@@ -64,47 +63,87 @@ def clean(text: str, *, title: str | None = None, blocks: Sequence[Block] = (), 
 
 def clean_many(chapters: Sequence[Raw], begin: Callable[[int], None] = lambda _: None) -> list[Cleaned]:
     """``clean`` of each chapter; ``begin`` is called with the number of the one that is at work."""
+    texts = _canonical_texts([chapter.text for chapter in chapters], begin)
     opened = []
     for number, chapter in enumerate(chapters):
         begin(number)
-        opened.append(_opened(chapter))
-    look_at_edges(each.units for each in opened)
-    cleaned = []
-    for number, (text, units, spans, flags, utf8) in enumerate(opened):
-        begin(number)
-        cleaned.append(Cleaned(text, units.marked(), spans, flags, utf8))
-    return cleaned
+        opened.append(_opened(chapter, texts[number]))
+    look_at_edges(units for units, _ in opened)
+    return [
+        Cleaned(text.text, units.marked(), spans, text.flags, text.counted)
+        for text, (units, spans) in zip(texts, opened, strict=True)
+    ]
 
 
-class _Opened(NamedTuple):
-    """A canonical text whose blocks are not yet marked."""
+class _Text(NamedTuple):
+    """A canonical text, and what was seen in it."""
 
     text: str
-    units: Units
-    spans: Spans
     flags: tuple[str, ...]
-    utf8: Utf8
+    counted: Counted
+    paragraphs: Paragraphs | None
 
 
-def _opened(chapter: Raw) -> _Opened:
-    text, flags, utf8 = _encoded(chapter.text)
+def _canonical_texts(texts: Sequence[str], begin: Callable[[int], None]) -> list[_Text]:
+    """Texts made canonical: most are already, which is seen of many at once."""
+    encoded = list(map(_encoded, texts))
+    made = {
+        number: _Text(texts[number], (), counted, paragraphs)
+        for number, counted, paragraphs, is_doubtful in _seen(
+            (number, text, data) for number, (text, data) in enumerate(zip(texts, encoded, strict=True)) if data
+        )
+        if not is_doubtful
+    }
+    changed: dict[int, tuple[str, tuple[str, ...]]] = {}
+    for number, (text, data) in enumerate(zip(texts, encoded, strict=True)):
+        if number in made:
+            continue
+        begin(number)
+        if data and not fits(text, data) and is_canonical(text, utf8 := Utf8(data)):
+            made[number] = _by_itself(text, (), utf8)
+        else:
+            changed[number] = made_canonical(text)
+    for number, counted, paragraphs, _ in _seen((number, text, text.encode()) for number, (text, _) in changed.items()):
+        made[number] = _Text(*changed[number], counted, paragraphs)
+    for number, (text, flags) in changed.items():
+        if number not in made:
+            made[number] = _by_itself(text, flags, Utf8.of(text))
+    return [made[number] for number in range(len(texts))]
+
+
+def _encoded(text: str) -> bytes | None:
+    """``text`` in UTF-8; ``None`` where it holds surrogates."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return None
+
+
+def _seen(
+    texts: Iterable[tuple[int, str, bytes]],
+) -> Iterator[tuple[int, Counted, Paragraphs | None, bool]]:
+    """Of numbered texts that fit in groups, what is seen in each, and whether it may not be canonical."""
+    fitting = ((number, data) for number, text, data in texts if fits(text, data))
+    for numbers, group in groups(fitting):
+        doubtful = group.doubtful()
+        for place, seen in enumerate(zip(numbers, group.counted(), group.paragraphs(), strict=True)):
+            yield *seen, place in doubtful
+
+
+def _by_itself(text: str, flags: tuple[str, ...], utf8: Utf8) -> _Text:
+    return _Text(text, flags, Counted.of(text, utf8), Paragraphs.of(text, utf8))
+
+
+def _opened(chapter: Raw, made: _Text) -> tuple[Units, Spans]:
+    """The blocks to be and the spans of a chapter."""
+    text = made.text
     blocks, spans = Blocks.of(chapter.blocks), Spans.of(chapter.spans)
     if (blocks or spans) and text != chapter.text:
         marks = (*blocks.columns[1:3], *spans.columns[1:3])
         offsets = moved(chapter.text, chain.from_iterable(marks))
         blocks, spans = _moved(blocks, offsets), _moved(spans, offsets)
-    units = given_units(text, blocks, chapter.title) if blocks else find_units(text, chapter.title, utf8)
-    return _Opened(text, units, _trimmed(spans, text), flags, utf8)
-
-
-def _encoded(text: str) -> tuple[str, tuple[str, ...], Utf8]:
-    """``canonical(text)``, and it in UTF-8."""
-    with suppress(UnicodeEncodeError):
-        utf8 = Utf8(text.encode())
-        if is_canonical(text, utf8):
-            return text, (), utf8
-    clean_text, flags = canonical(text)
-    return clean_text, flags, Utf8(clean_text.encode())
+    units = given_units(text, blocks, chapter.title) if blocks else find_units(text, chapter.title, made.paragraphs)
+    return units, _trimmed(spans, text)
 
 
 _Marks = TypeVar("_Marks", Blocks, Spans)

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
-from pipelines.clean_notes import (
-    ALL_STEMS,
-    NO_STEMS,
-    Stems,
-    note_label,
-    note_opener,
-    note_words,
-    speaks,
-    stems_of,
-    talks,
-)
+from pipelines.clean_groups import Paragraphs
+from pipelines.clean_notes import NO_STEMS, note_label, note_opener, note_words, speaks, talks
 from pipelines.clean_rules import LONGEST_MARK, Guess, end_marker, heading, image, scene_break, verse
-from pipelines.clean_utf8 import Utf8
+from pipelines.clean_signs import ALL_SIGNS, NO_SIGNS, Signs, signs_of
 from schemas.work import Block, BlockKind, Blocks
 
 _EDGE = 3
@@ -32,17 +21,16 @@ _OPEN = frozenset({"p", "note_candidate", "disclaimer"})
 """Kinds that a note may go on over."""
 _PROSE = frozenset({"p", "verse", "quote", "list"})
 _BREAKS = frozenset({"scene_break", "end_marker", "heading"})
-_SHORT = 4096
-"""Characters: a shorter text is looked through faster paragraph by paragraph."""
 
 
-def find_units(text: str, title: str | None = None, utf8: Utf8 | None = None) -> Units:
+def find_units(text: str, title: str | None = None, paragraphs: Paragraphs | None = None) -> Units:
     """The paragraphs of ``text``, which is canonical: sorted, disjoint, covering all but white space.
 
-    ``title`` is the chapter's, to know it when the text repeats it; ``utf8`` is the text's, where that is at hand.
+    ``title`` is the chapter's, to know it when the text repeats it; ``paragraphs`` are the text's where each is known
+    to be one line.
     """
-    if len(text) > _SHORT and (found := _one_line_units(text, title, utf8 or Utf8.of(text))):
-        return found
+    if paragraphs:
+        return _one_line_units(text, title, paragraphs)
     units = Units(text, title)
     at = 0
     for paragraph in text.split("\n\n") if text else ():
@@ -55,18 +43,10 @@ def find_units(text: str, title: str | None = None, utf8: Utf8 | None = None) ->
     return units
 
 
-def _one_line_units(text: str, title: str | None, utf8: Utf8) -> Units | None:
-    """The paragraphs of a text in which each is one line; ``None`` where one is more."""
-    if utf8.lines.size != 2 * utf8.breaks.size:
-        return None
-    ends = np.append(utf8.characters_before(utf8.breaks), len(text))
-    starts = np.zeros_like(ends)
-    starts[1:] = ends[:-1] + 2
-    units = Units(text, title, starts.tolist(), ends.tolist())
-    brackets = [char for char in _CLOSING if char.encode() in (utf8.data if char.isascii() else utf8.beyond_data)]
-    units.openings = [index for index, start in enumerate(units.starts) if text[start] in brackets] if brackets else []
-    short = (ends - starts <= LONGEST_MARK).nonzero()[0].tolist()
-    for index in {*units.openings, *short}:
+def _one_line_units(text: str, title: str | None, paragraphs: Paragraphs) -> Units:
+    units = Units(text, title, paragraphs.starts, paragraphs.ends)
+    units.openings = [index for index in paragraphs.openings if text[units.starts[index]] in _CLOSING]
+    for index in {*units.openings, *paragraphs.short}:
         units.tell(index, _by_itself(units.paragraph(index)))
     return units
 
@@ -98,11 +78,12 @@ def given_units(text: str, given: Sequence[Block], title: str | None = None) -> 
 
 
 def look_at_edges(chapters: Iterable[Units]) -> None:
-    """Find out which stems of notes the blocks at the edges hold, of many chapters at once."""
-    edges = [(units, index) for units in chapters for index in units.edges()]
-    held = stems_of([units.paragraph(index) for units, index in edges])
-    for (units, index), stems in zip(edges, held, strict=True):
-        units.edge_stems[index] = stems
+    """Find out which signs of notes the blocks at the edges have, of many chapters at once."""
+    all_units = list(chapters)
+    edges = [units.edges() for units in all_units]
+    found = iter(signs_of([units.paragraph(i) for units, own in zip(all_units, edges, strict=True) for i in own]))
+    for units, own in zip(all_units, edges, strict=True):
+        units.edge_signs = dict(zip(own, found, strict=False))  # as many as there are edges
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -144,8 +125,8 @@ class Units:
         """By index."""
         self.openings: list[int] | None = None
         """Indexes of those that begin with a bracket, where they are known."""
-        self.edge_stems: dict[int, Stems] = {}
-        """Those that the blocks at the edges hold, by index; of others, any."""
+        self.edge_signs: dict[int, Signs] = {}
+        """Those that the blocks at the edges have, by index; of others, any."""
 
     def add(self, start: int, end: int, guess: Guess | None) -> None:
         """Add a block, and what a rule said of it."""
@@ -221,16 +202,25 @@ class Units:
             if prose and index >= _EDGE:
                 break
             if index not in self.guesses:
-                paragraph = self.paragraph(index)
-                told = None if prose else heading(paragraph, self.title) or note_label(paragraph)
-                self.tell(index, told or note_opener(paragraph) or self._words(paragraph, index))
+                if not prose:
+                    paragraph = self.paragraph(index)
+                    self.tell(index, heading(paragraph, self.title) or note_label(paragraph))
+                if index not in self.guesses:
+                    self._mark_by_signs(index)
             prose = prose or self.kind(index) in _PROSE
+
+    def _mark_by_signs(self, index: int) -> None:
+        signs = self.edge_signs.get(index, ALL_SIGNS)
+        if signs is not NO_SIGNS:
+            paragraph = self.paragraph(index)
+            opens = note_opener(paragraph) if signs.may_open else None
+            self.tell(index, opens or (note_words(paragraph, signs.stems) if signs.stems is not NO_STEMS else None))
 
     def _mark_ends(self) -> None:
         """End markers: they stand near the end of the text, or before a break."""
         count = len(self.starts)
         near = range(max(0, count - 2 * _EDGE), count)
-        for index in sorted({*near, *(i - 1 for i in self._breaks() if i)}):
+        for index in sorted({*near, *(i - 1 for i in self._breaks() if i)}) if self.guesses else near:
             guess = self.guesses.get(index)
             if guess is None:
                 if self.ends[index] - self.starts[index] <= LONGEST_MARK:
@@ -248,13 +238,8 @@ class Units:
             if prose and last - index >= _EDGE:
                 break
             if index not in self.guesses:
-                paragraph = self.paragraph(index)
-                self.tell(index, note_opener(paragraph) or self._words(paragraph, index))
+                self._mark_by_signs(index)
             prose = prose or self.kind(index) in _PROSE
-
-    def _words(self, paragraph: str, index: int) -> Guess | None:
-        stems = self.edge_stems.get(index, ALL_STEMS)
-        return note_words(paragraph, stems) if stems is not NO_STEMS else None
 
     def _mark_after_breaks(self) -> None:
         for index in self._breaks():

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Sequence
-from functools import cache, lru_cache
 from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
 
 from pipelines.clean_rules import Guess
 
 _OPENING = 200
-_BODY = 1500
+BODY = 1500
 """Characters of a paragraph that openers and phrases are looked for in."""
 
 _EDGE = r"[\s*_~=\-–—•<>\[({【（《#/|.:!]{0,12}+"
 _SEPARATOR = r"\s{0,3}[*_]{0,3}\s?(?:[:：;.~,\-–—)\]】）>/]|$|\n)"
 
 # Unmistakable: they need no more than a separator after them.
-_OPENER = re.compile(
+OPENER = re.compile(
     _EDGE + r"(?:a/n\b(?!/)"
     r"|(?:(?:an? )?(?:quick|small|short|brief|final|little|long|important|very important|another)? ?"
     r"author(?:'s|s'|s|ess'|ess's)? ?'?notes?|author's (?:corner|ramblings?)|note from (?:the |your )?(?:author"
@@ -48,7 +42,7 @@ _OPENER = re.compile(
     r"|作者有[话話](?:要)?[说說]|作者的?[话話]|作者[注按]|作者より|あとがき|後書き|まえがき|前書き|後記|后记"
     r"|작가의? ?(?:말|후기|한마디))" + _SEPARATOR + ")"
 )
-_CAPITAL_OPENER = re.compile(
+CAPITAL_OPENER = re.compile(
     _EDGE + r"(?:AN\s?[:;\-–—]|(?:A\s?/\s?N'?s?\b|A\\N\b|A\. ?N\.)(?!/)"
     r"|(?:N\.? ?[dD][eE']?\.? ?A\.?|N/A(?=\s?:)|N\. ?A\.(?=\s?:))" + _SEPARATOR + ")"
 )
@@ -66,7 +60,7 @@ _LABEL = re.compile(
     r"|ostrzeżenia|фандом|рейтинг|п[эе]йринг|жанры?|предупреждения|размер|бета|саммари|описание"
     r"|配对|配對|分级|分級|警告|预警|カップリング|注意|등급|주의)[*_ ]{0,3}[:：][*_ ]{0,3}"
 )
-_DISCLAIMER = re.compile(
+DISCLAIMER = re.compile(
     _EDGE + r"(?:(?:obligatory |standard |legal |usual )?disc?laim(?:er|or)s?|haftungsausschluss|rechtliches"
     r"|descargos?(?: de responsabilidad)?|aviso legal|renuncia(?: de derechos)?|дисклеймер|отказ(?: от прав)?"
     r"|дисклаймер"
@@ -203,54 +197,22 @@ class Stems(NamedTuple):
 ALL_STEMS = Stems(_DISCLAIMING_STEMS, _REQUESTS_STEMS, _TALK_STEMS)
 NO_STEMS = Stems((), (), ())
 
-_KEY_BYTES = 4
-"""A stem is looked for by four of its bytes, all places of a text at once."""
-_PIECE = 1 << 15
-"""Places that are looked at together: what fits a processor's cache."""
-_RARITY = " etaoinshrdlucmfwypvbgkjqxz"
-
-
-def _key(stem: str) -> int:
-    """The rarest four bytes of a stem, as a little-endian number."""
-    data = stem.encode()
-    fours = [data[i : i + _KEY_BYTES] for i in range(len(data) - _KEY_BYTES + 1)]
-    return int.from_bytes(max(fours, key=lambda four: sum(_RARITY.find(chr(b)) % len(_RARITY) for b in four)), "little")
-
-
-_SHORT_STEMS = tuple({stem for group in ALL_STEMS for stem in group if len(stem.encode()) < _KEY_BYTES})
-_STEMS_OF_KEY: dict[int, list[str]] = {}
-for _stem in {stem for group in ALL_STEMS for stem in group}.difference(_SHORT_STEMS):
-    _STEMS_OF_KEY.setdefault(_key(_stem), []).append(_stem)
-
-
-def _slots(keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    return (keys * np.uint32(0x9E3779B1)) >> np.uint32(16)
-
-
-@cache
-def _is_key() -> npt.NDArray[np.bool_]:
-    """Which slots hold a key."""
-    table = np.zeros(0x10000, np.bool_)
-    table[_slots(np.array(list(_STEMS_OF_KEY), np.uint32))] = True
-    return table
-
-
 _QUOTES = re.compile('["“”„«»「『]')
-_STARTS_QUOTATION = tuple('"“”„«»「『')
-_STARTS_SPEECH = (*_STARTS_QUOTATION, *"‘'—–")
-_STARTS_QUOTED = (*_STARTS_SPEECH, "’", "´")
+STARTS_QUOTATION = tuple('"“”„«»「『')
+_STARTS_SPEECH = (*STARTS_QUOTATION, *"‘'—–")
+STARTS_QUOTED = (*_STARTS_SPEECH, "’", "´")
 
 
 def note_opener(paragraph: str) -> Guess | None:
     """Whether ``paragraph`` opens as a note or disclaimer does, such as ``A/N`` or ``От автора:``."""
-    if paragraph.startswith(_STARTS_QUOTATION):
+    if paragraph.startswith(STARTS_QUOTATION):
         return None
-    opening = _plain(paragraph[:_OPENING])
+    opening = plain(paragraph[:_OPENING])
     lowered = opening.lower()
     guess = None
-    if _DISCLAIMER.match(lowered):
+    if DISCLAIMER.match(lowered):
         guess = Guess("disclaimer", "disclaimer_label", 0.95)
-    elif _OPENER.match(lowered) or (_CAPITAL_OPENER.match(opening) and not _MEMO.search(opening)):
+    elif OPENER.match(lowered) or (CAPITAL_OPENER.match(opening) and not _MEMO.search(opening)):
         guess = Guess("note_candidate", "note_opener", 0.95)
     if guess and "\n" in paragraph and speaks(paragraph.partition("\n")[2]):
         return None  # the story follows in the same paragraph
@@ -261,8 +223,8 @@ def note_label(paragraph: str) -> Guess | None:
     """Whether ``paragraph``, before any prose, is a line of a story's header: ``Rating: …``, ``Warnings: …``."""
     if ":" not in paragraph[:_OPENING] and "：" not in paragraph[:_OPENING]:
         return None
-    first, *others = paragraph[:_BODY].split("\n")
-    found = _LABEL.match(_plain(first).lower()) and len(paragraph) <= _BODY and all(map(_LABELLED.match, others))
+    first, *others = paragraph[:BODY].split("\n")
+    found = _LABEL.match(plain(first).lower()) and len(paragraph) <= BODY and all(map(_LABELLED.match, others))
     return Guess("note_candidate", "note_label", 0.8) if found else None
 
 
@@ -271,9 +233,9 @@ def note_words(paragraph: str, stems: Stems = ALL_STEMS) -> Guess | None:
 
     ``stems`` are all that it may hold.
     """
-    if paragraph.startswith(_STARTS_QUOTED):
+    if paragraph.startswith(STARTS_QUOTED):
         return None
-    body = _plain(paragraph[:_BODY])
+    body = plain(paragraph[:BODY])
     quote = _QUOTES.search(body)
     unquoted = body[: quote.start()] if quote else body
     lowered = unquoted.lower()
@@ -290,46 +252,9 @@ def note_words(paragraph: str, stems: Stems = ALL_STEMS) -> Guess | None:
     return Guess("note_candidate", "note_words", 0.7) if talk >= 3 else None
 
 
-def stems_of(paragraphs: Sequence[str]) -> list[Stems]:
-    """Which stems each of ``paragraphs`` holds: one look at all of them, in place of 90 searches in each.
-
-    One that begins as speech holds none: ``note_words`` never takes it for a note.
-    """
-    lowered = ["" if p.startswith(_STARTS_QUOTED) else _plain(p[:_BODY]).lower() for p in paragraphs]
-    together = "\n".join(lowered)
-    short = [stem for stem in _SHORT_STEMS if stem in together]
-    likely = _likely_stems([passage.encode("utf-8", "surrogatepass") for passage in lowered])
-    return [
-        _in_groups(frozenset([stem for stem in (*short, *likely.get(number, ())) if stem in passage]))
-        for number, passage in enumerate(lowered)
-    ]
-
-
-def _likely_stems(passages: Sequence[bytes]) -> dict[int, set[str]]:
-    """By number of the passage, the longer stems whose rarest bytes it holds."""
-    data = b"\n".join(passages)
-    likely: defaultdict[int, set[str]] = defaultdict(set)
-    if len(data) < _KEY_BYTES:
-        return likely
-    every = np.ndarray((len(data) - _KEY_BYTES + 1,), "<u4", data, strides=(1,))
-    ends = np.cumsum([len(passage) + 1 for passage in passages])
-    for start in range(0, len(every), _PIECE):
-        keys = every[start : start + _PIECE].astype(np.uint32)
-        places = _is_key()[_slots(keys)].nonzero()[0]
-        numbers = ends.searchsorted(places + start, "right")
-        for number, key in set(zip(numbers.tolist(), keys[places].tolist(), strict=True)):
-            likely[number].update(_STEMS_OF_KEY.get(key, ()))
-    return likely
-
-
-@lru_cache(maxsize=1024)
-def _in_groups(held: frozenset[str]) -> Stems:
-    return Stems(*(tuple(stem for stem in group if stem in held) for group in ALL_STEMS)) if held else NO_STEMS
-
-
 def talks(paragraph: str) -> int:
     """Number of different words of ``paragraph`` that belong to writing and posting rather than to a story."""
-    return _talks(_plain(paragraph[:_BODY]).lower(), _TALK_STEMS)
+    return _talks(plain(paragraph[:BODY]).lower(), _TALK_STEMS)
 
 
 def _talks(lowered: str, stems: tuple[str, ...]) -> int:
@@ -348,5 +273,6 @@ def speaks(paragraph: str) -> bool:
     return paragraph.startswith(_STARTS_SPEECH) or _QUOTES.search(paragraph) is not None
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """``text`` with straight apostrophes."""
     return text.replace("’", "'").replace("‘", "'").replace("´", "'")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import regex
 
-from pipelines.clean_utf8 import Utf8
+from pipelines.clean_utf8 import DELETE, Utf8
 
 _LINE_ENDS = dict.fromkeys("\r\v\x85\u2028\u2029", "\n") | {"\f": "\n\n"}
 _SPACES = dict.fromkeys("\t\xa0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))), " ")
@@ -35,7 +35,6 @@ _PIECE = 1 << 18
 
 _SHORT = 400
 """Characters: up to so many, the look at a whole text costs more than the steps."""
-_DELETE = b"\x7f"
 _STABLE = (
     *((0x00, 0x02FF), (0x0391, 0x03CE), (0x0400, 0x0482), (0x048A, 0x052F)),  # Latin, Greek, Cyrillic
     *((0x1E00, 0x1EFF), (0x2010, 0x2027), (0x2030, 0x205E), (0x20A0, 0x20C0)),  # more Latin, punctuation, currencies
@@ -67,7 +66,7 @@ def canonical(text: str) -> tuple[str, tuple[str, ...]]:
     ``controls_removed``, ``bidi_removed``, ``zero_width_removed``, ``soft_hyphens_removed``,
     ``surrogates_replaced``, ``nfc``; white space has none. Idempotent; time and memory are linear.
     """
-    return (text, ()) if is_canonical(text) else _made_canonical(text)
+    return (text, ()) if is_canonical(text) else made_canonical(text)
 
 
 def is_canonical(text: str, utf8: Utf8 | None = None) -> bool:
@@ -82,14 +81,14 @@ def is_canonical(text: str, utf8: Utf8 | None = None) -> bool:
             utf8 = Utf8(text.encode())
         except UnicodeEncodeError:
             return False
-    if not utf8.is_well_spaced() or _DELETE in utf8.data:
+    if not utf8.is_well_spaced() or DELETE in utf8.data:
         return False
     beyond = utf8.beyond_data.decode().encode("utf-16-le")
-    return not (beyond and _needs_care()[np.frombuffer(beyond, np.dtype("<u2"))].any())
+    return not (beyond and needs_care()[np.frombuffer(beyond, np.dtype("<u2"))].any())
 
 
 @cache
-def _needs_care() -> npt.NDArray[np.bool_]:
+def needs_care() -> npt.NDArray[np.bool_]:
     """By UTF-16 unit: characters that are replaced, and those that may change, or be changed by, their neighbours."""
     care = np.ones(0x10000, np.bool_)
     for first, last in _STABLE:
@@ -98,7 +97,8 @@ def _needs_care() -> npt.NDArray[np.bool_]:
     return care
 
 
-def _made_canonical(text: str) -> tuple[str, tuple[str, ...]]:
+def made_canonical(text: str) -> tuple[str, tuple[str, ...]]:
+    """``canonical`` of a text that is not surely canonical."""
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     flags = []

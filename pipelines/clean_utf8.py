@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 Places = npt.NDArray[np.integer[Any]]
 
-_NEWLINE = 0x0A
-_SPACE = 0x20
-_LEAD = 0xC0 - 0x100
-"""The first signed byte that begins a character: those that follow within one are less."""
+NEWLINE = 0x0A
+SPACE = 0x20
+LEAD = 0xC0
+"""The least byte that begins a character beyond ASCII: those that follow within one are less."""
+DELETE = b"\x7f"
+_SIGNED_LEAD = LEAD - 0x100
 
 
 class Utf8:
@@ -32,7 +34,7 @@ class Utf8:
             self.beyond = is_beyond.nonzero()[0]
         self.beyond_data = self.units[is_beyond if self.beyond is None else self.beyond].tobytes()
         """The bytes beyond ASCII by themselves, which are UTF-8 too."""
-        self.lines = (self.units < _SPACE).nonzero()[0]
+        self.lines = (self.units < SPACE).nonzero()[0]
         """Places of the controls: in a canonical text, of the line ends."""
         beside = self.lines[1:] - self.lines[:-1] == 1
         self.breaks = self.lines[:-1][beside]
@@ -48,9 +50,9 @@ class Utf8:
         units, breaks = self.units, self.breaks
         if not units.size:
             return True
-        if units[0] <= _SPACE or units[-1] <= _SPACE or (units[self.lines] != _NEWLINE).any():
+        if units[0] <= SPACE or units[-1] <= SPACE or (units[self.lines] != NEWLINE).any():
             return False
-        blank = units <= _SPACE
+        blank = units <= SPACE
         pairs = int(np.count_nonzero(blank[1:] & blank[:-1]))
         return pairs == breaks.size and not (breaks[1:] - breaks[:-1] == 1).any()
 
@@ -59,8 +61,15 @@ class Utf8:
         if not places.size or not self.beyond_data:
             return places
         if self.beyond is not None:
-            following = self.beyond[self._signed[self.beyond] < _LEAD]
+            following = self.beyond[self._signed[self.beyond] < _SIGNED_LEAD]
             return places - following.searchsorted(places)
-        is_first = self._signed >= _LEAD
+        is_first = self._signed >= _SIGNED_LEAD
         between = np.add.reduceat(is_first, places, dtype=np.int64)[:-1]
         return np.concatenate(([np.count_nonzero(is_first[: places[0]])], between)).cumsum()
+
+
+def count_latin(codes: npt.NDArray[Any]) -> int:
+    """Number of the letters A to Z among code points or bytes."""
+    small = codes | 0x20  # makes letters of A to Z, of nothing else
+    small -= ord("a")
+    return int(np.count_nonzero(small < 26))

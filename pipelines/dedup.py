@@ -14,6 +14,7 @@ the last is a task over files: a function of a module and arguments that go to a
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from pipelines.dedup_keys import EXACT, HIGHEST_BANDED, KeyTask, bands_for, key_
 from pipelines.dedup_known import Keys, KnownPairs, content_keys, pair_keys
 from pipelines.dedup_links import Links, Marks, Run, Samples, components, joined_labels
 from pipelines.dedup_screen import Thresholds, copy_sketches, screen, screen_tasks
+from pipelines.dedup_texts import open_tables
 from pipelines.dedup_verify import Compared, Locate, all_compared, verify, verify_tasks
 from pipelines.fingerprint_table import fixed_binary
 from pipelines.staged_columns import take_each
@@ -113,8 +115,11 @@ def find_duplicates(staged: StagedWorks, config: DedupConfig, folder: Path, run:
         leaders = search.exact_leaders()
         if not config.near:
             return decide_clusters(staged, leaders, search.no_links(), config)
-        with search.known_pairs():
-            findings = decide_clusters(staged, leaders, search.links(leaders), config)
+        try:
+            with search.known_pairs():
+                findings = decide_clusters(staged, leaders, search.links(leaders), config)
+        finally:
+            open_tables.cache_clear()  # of this process, where it ran the tasks itself
         return replace(findings, n_compared=search.n_compared)
 
 
@@ -152,6 +157,7 @@ class _Search:
             staged.segments, staged.column("segment"), staged.column("first_chapter"), staged.column("n_chapters")
         )
         self._folder = folder
+        self._name = uuid.uuid4().hex
         self.n_compared = 0
         """Pairs whose texts were read."""
         self._thresholds = Thresholds(
@@ -216,7 +222,8 @@ class _Search:
         rows = self._known.find(keys)
         fresh, old = np.flatnonzero(rows < 0), np.flatnonzero(rows >= 0)
         fresh = fresh[np.argsort(components(pairs[fresh]), kind="stable")]  # so that one task has all pairs of a text
-        tasks = verify_tasks(pairs[fresh], asks[fresh], self._thresholds, self._staged.column("n_words"), self._locate)
+        words = self._staged.column("n_words")
+        tasks = verify_tasks(pairs[fresh], asks[fresh], self._thresholds, words, self._locate, self._name)
         found = all_compared([self._known.get(rows[old]), *self._run(verify, tasks)])
         order = np.concatenate((old, fresh))
         found.overlaps["pair"] = pairs[order]  # places change from build to build

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,22 +13,25 @@ import pyarrow as pa
 from pipelines.dedup_join import Pairs, Places, joined
 from pipelines.dedup_links import CONTAINMENT, NEAR, NONE, RENAMED, Links
 from pipelines.dedup_policy import (
-    POLICY_COLUMNS,
-    STAGED_COLUMNS,
+    MERIT_COLUMNS,
+    N_MERITS,
+    SHOWN_COLUMNS,
     Candidate,
+    Merits,
     cross_post,
-    deciding_rule,
-    filled,
-    representative_of,
+    deciding_rules,
+    merits_of,
+    representatives,
     same_author,
 )
-from pipelines.dedup_verify import Overlaps, jaccard_of
+from pipelines.dedup_sets import jaccard_of
+from pipelines.dedup_verify import Overlaps
 from schemas.arrow import arrow_schema, to_table
 from schemas.corpus import DedupConfig
 from schemas.tables import Decision, DuplicateMethod, DuplicateRow
 
 BATCH_WORKS = 2048
-"""Works whose metadata is held at once; a single cluster may pass it."""
+"""Works whose metadata is held at once."""
 UNIQUE, REPRESENTATIVE, DUPLICATE = range(3)
 ROLES = ("unique", "representative", "duplicate")
 _METHODS: dict[int, DuplicateMethod] = {CONTAINMENT: "containment", RENAMED: "renamed", NEAR: "minhash"}
@@ -64,43 +67,30 @@ class DuplicateFindings:
     """Pairs that were compared by text now."""
 
 
-@dataclass
-class _Copies:
-    """Copies, the works that stand for them, and by which rule."""
-
-    copy: list[int] = field(default_factory=list)
-    kept: list[int] = field(default_factory=list)
-
-    def places(self) -> tuple[Places, Places]:
-        return np.array(self.copy, dtype=np.int64), np.array(self.kept, dtype=np.int64)
-
-
 def decide_clusters(staged: Staged, leaders: Places, links: Links, config: DedupConfig) -> DuplicateFindings:
     """Choose the representative of each cluster, and describe its copies."""
     n_verified = len(links.found)
     cluster_of = np.full(len(staged), -1, dtype=np.int32)
     role_of = np.zeros(len(staged), dtype=np.int8)
-    copies = _Copies()
-    for clusters in _batches(_clusters(links.labels[leaders])):
-        rows = _details(staged, np.concatenate(clusters))
-        for members in clusters:
-            # Whatever the preferences: to keep a story and drop the omnibus would lose the omnibus's other stories.
-            holders = members[~links.is_held[leaders[members]]].tolist() or members.tolist()
-            keeper = representative_of({place: rows[place] for place in holders}, config.prefer)
-            cluster_of[members] = members[0]
-            role_of[members] = DUPLICATE
-            role_of[keeper] = REPRESENTATIVE
-            others = members[members != keeper].tolist()
-            copies.copy += others
-            copies.kept += [keeper] * len(others)
-    copy, kept = copies.places()
-    order = np.argsort(copy, kind="stable")
-    copy, kept = copy[order], kept[order]
+    labels = links.labels[leaders]
+    members = np.flatnonzero(np.bincount(labels, minlength=len(labels))[labels] > 1)
+    merits = _merits(staged, members)
+    _, first, cluster = np.unique(labels[members], return_index=True, return_inverse=True)
+    # Whatever the preferences: to keep a story and drop the omnibus would lose the omnibus's other stories.
+    keeper = representatives(merits, cluster, ~links.is_held[leaders[members]], config.prefer)
+    cluster_of[members] = members[first[cluster]]
+    role_of[members] = DUPLICATE
+    role_of[members[keeper]] = REPRESENTATIVE
+    own = np.flatnonzero(keeper != np.arange(len(members)))
+    copy, kept = members[own], members[keeper[own]]
+    rules = deciding_rules(merits[keeper[own]], merits[own], config.prefer)
     tables, dropped = [], [np.empty(0, dtype=np.int64)]
     links.compare(_apart(leaders[copy], leaders[kept]))
     for start in range(0, len(copy), BATCH_WORKS):
         run = slice(start, start + BATCH_WORKS)
-        described, is_dropped = _described(staged, leaders, links, config, copy[run], kept[run], cluster_of)
+        described, is_dropped = _described(
+            staged, leaders, links, config, (copy[run], kept[run], rules[run]), cluster_of
+        )
         tables.append(to_table(described, DuplicateRow))
         dropped.append(copy[run][is_dropped])
     rows = pa.concat_tables(tables) if tables else arrow_schema(DuplicateRow).empty_table()
@@ -111,31 +101,17 @@ def _apart(one: Places, other: Places) -> Pairs:
     return np.unique(joined(one, other)[one != other])
 
 
-def _clusters(labels: Places) -> Iterator[Places]:
-    """Places of the members of each cluster of several works, ascending."""
-    several = np.flatnonzero(np.bincount(labels, minlength=len(labels))[labels] > 1)
-    order = several[np.argsort(labels[several], kind="stable")]
-    edges = np.flatnonzero(np.diff(labels[order])) + 1
-    return (members for members in np.split(order, edges) if len(members))
-
-
-def _batches(clusters: Iterator[Places]) -> Iterator[list[Places]]:
-    batch: list[Places] = []
-    size = 0
-    for members in clusters:
-        if batch and size + len(members) > BATCH_WORKS:
-            yield batch
-            batch, size = [], 0
-        batch.append(members)
-        size += len(members)
-    if batch:
-        yield batch
+def _merits(staged: Staged, places: Places) -> Merits:
+    """What speaks for each of some works, which are looked up a batch at a time."""
+    merits = np.empty((len(places), N_MERITS), dtype=np.int64)
+    for start in range(0, len(places), BATCH_WORKS):
+        run = slice(start, start + BATCH_WORKS)
+        merits[run] = merits_of(staged.take(places[run], MERIT_COLUMNS))
+    return merits
 
 
 def _details(staged: Staged, places: Places) -> dict[int, Candidate]:
-    table = staged.take(places, STAGED_COLUMNS)
-    rows = table.append_column("filled", filled(table)).select(list(POLICY_COLUMNS)).to_pylist()
-    return dict(zip(places.tolist(), rows, strict=True))
+    return dict(zip(places.tolist(), staged.take(places, SHOWN_COLUMNS).to_pylist(), strict=True))
 
 
 def _described(
@@ -143,11 +119,11 @@ def _described(
     leaders: Places,
     links: Links,
     config: DedupConfig,
-    copy: Places,
-    kept: Places,
+    copies: tuple[Places, Places, Sequence[str]],
     cluster_of: npt.NDArray[np.int32],
 ) -> tuple[list[DuplicateRow], npt.NDArray[np.bool_]]:
-    """Rows of copies, and which of them are dropped."""
+    """Rows of copies, and which of them are dropped; with each goes which one is kept, and by which rule."""
+    copy, kept, rules = copies
     wanted = np.unique(np.concatenate((copy, kept, cluster_of[copy])))
     details = _details(staged, wanted)
     one, other = leaders[copy], leaders[kept]
@@ -166,7 +142,7 @@ def _described(
         is_copy = verdict != NONE and (method != "renamed" or config.drop_renamed)
         is_dropped[n] = config.policy == "drop" and is_copy
         decision: Decision = "dropped" if is_dropped[n] else "marked"
-        rule = "holds" if is_held[n] else deciding_rule(stands, candidate, config.prefer)
+        rule = "holds" if is_held[n] else rules[n]
         measured = (1.0, 1.0, None) if is_exact[n] else _measured(found[at[n]])
         cluster_id = details[int(cluster_of[place])]["work_id"]
         rows.append(_row(candidate, stands, cluster_id, method, measured, (decision, rule)))

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.dedup_keys import CHAPTER_BANDS, NAMELESS_BANDS, KeyFile
+from pipelines.dedup_keys import CHAPTER_BANDS, NAMELESS_BANDS, KeyFile, Rows
 from pipelines.fingerprint_words import Hashes, mix
 
 Places = npt.NDArray[np.int64]
@@ -26,6 +26,8 @@ LARGE_BUCKET = 50
 """In one of more works than this (boilerplate, or one much copied story) each is paired with one other only."""
 BANDS_OF_TASK = 4
 """Bands that a task joins, one after another."""
+KEYS_AT_ONCE = 1 << 20
+"""Keys that a task holds; those of a single band may pass it. So many bands of a few works are read in one piece."""
 NEIGHBOURS = 3
 """In one between, with three: in every band with other ones, so that true copies are well connected."""
 
@@ -40,11 +42,11 @@ class Join:
     scratch: str
     """Folder for what is found."""
 
-    def __iter__(self) -> Iterator[tuple[KeyFile, Places]]:
+    def __iter__(self) -> Iterator[tuple[KeyFile, Rows]]:
         """Each key file with the places of its rows."""
         with Path(self.places).open("rb") as stream:
             for file in self.files:
-                yield file, np.frombuffer(stream.read(4 * file.n_works), dtype="<i4").astype(np.int64)
+                yield file, np.frombuffer(stream.read(4 * file.n_works), dtype="<i4").astype(np.int32, copy=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +69,40 @@ def near_tasks(join: Join, bands: int, *, renamed: bool) -> list[BandTask]:
 
 def band_pairs(task: BandTask) -> str:
     """Write the pairs of works that meet in some bands to a file; its path."""
-    pairs = distinct_pairs([pairs_of(*_keys_of(task, band), band) for band in task.bands])
+    pairs = distinct_pairs([pairs_of(keys, places, band) for band, keys, places in _keys_of(task)])
     name = f"pairs-{'chapters' if task.of_chapters else 'works'}-{task.bands[0]}.bin"
     path = Path(task.join.scratch) / name
     pairs.astype("<u8").tofile(path)
     return str(path)
 
 
-def _keys_of(task: BandTask, band: int) -> tuple[Hashes, Places]:
-    """Keys in a band, and the places of the works that have them."""
-    keys, places = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
+def _keys_of(task: BandTask) -> Iterator[tuple[int, Hashes, Rows]]:
+    """Each band with its keys, and the places of the works that have them."""
+    rows = sum(file.n_units if task.of_chapters else file.n_works for file in task.join.files)
+    at_once = max(1, KEYS_AT_ONCE // max(1, rows))
+    for start in range(0, len(task.bands), at_once):
+        bands = task.bands[start : start + at_once]
+        keys, places = _read_bands(task, bands[0], len(bands), rows)
+        for band, own in zip(bands, keys, strict=True):
+            chosen = np.flatnonzero(own)
+            yield band, own[chosen], places[chosen]
+
+
+def _read_bands(task: BandTask, first: int, bands: int, rows: int) -> tuple[Hashes, Rows]:
+    """Keys of the rows that take part, band by band, and their places."""
+    keys, places = np.empty((bands, rows), dtype=np.uint64), np.empty(rows, dtype=np.int32)
+    end = 0
     for file, own in task.join:
-        found = file.unit_keys(band) if task.of_chapters else file.work_keys(band)
+        found = file.unit_keys(first, bands) if task.of_chapters else file.work_keys(first, bands)
         mine = own[file.unit_rows()] if task.of_chapters else own
-        chosen = (mine >= 0) & (found != 0)
-        keys.append(found[chosen])
-        places.append(mine[chosen].astype(np.int32))
-    return np.concatenate(keys), np.concatenate(places).astype(np.int64)
+        chosen = np.flatnonzero(mine >= 0)
+        start, end = end, end + len(chosen)
+        keys[:, start:end] = found[:, chosen]
+        places[start:end] = mine[chosen]
+    return keys[:, :end], places[:end]
 
 
-def pairs_of(keys: Hashes, places: Places, salt: int) -> Pairs:
+def pairs_of(keys: Hashes, places: Places | Rows, salt: int) -> Pairs:
     """Pairs of places whose keys agree: sorted and distinct, the same for any order of the rows.
 
     Key and row are packed into one number and sorted: 64 bits less those of the row's number tell keys

@@ -74,28 +74,30 @@ class KeyFile:
         """Where the works of the chapters stand, in bytes."""
         return _HEADER + 8 * self.n_works * (1 + self.bands + NAMELESS_BANDS)
 
-    def work_keys(self, band: int) -> Hashes:
-        """Keys of the works: of their words (``EXACT``), then of each band of sketches, then of name-blind ones."""
-        found: Hashes = _read(self.path, np.uint64, self.n_works, _HEADER + 8 * self.n_works * band)
-        return found
+    def work_keys(self, first: int, bands: int = 1) -> Hashes:
+        """Keys of the works, a row for each of some bands: that of their words (``EXACT``), then those of sketches."""
+        return self._keys(_HEADER, self.n_works, first, bands)
 
     def unit_rows(self) -> Rows:
         """Which work each chapter belongs to, by row."""
         found: Rows = _read(self.path, np.int32, self.n_units, self.unit_rows_offset)
         return found
 
-    def unit_keys(self, band: int) -> Hashes:
-        """Keys of the chapters in a band."""
-        offset = self.unit_rows_offset + 8 * -(-self.n_units // 2) + 8 * self.n_units * band
-        found: Hashes = _read(self.path, np.uint64, self.n_units, offset)
-        return found
+    def unit_keys(self, first: int, bands: int = 1) -> Hashes:
+        """Keys of the chapters, a row for each of some bands."""
+        return self._keys(self.unit_rows_offset + 8 * -(-self.n_units // 2), self.n_units, first, bands)
+
+    def _keys(self, start: int, count: int, first: int, bands: int) -> Hashes:
+        found: Hashes = _read(self.path, np.uint64, bands * count, start + 8 * count * first)
+        return found.reshape(bands, count)
 
 
 _HEADER = 16
 
 
 def _read(path: str, dtype: type[Any], count: int, offset: int) -> Any:
-    return np.fromfile(path, dtype=np.dtype(dtype).newbyteorder("<"), count=count, offset=offset).astype(dtype)
+    found = np.fromfile(path, dtype=np.dtype(dtype).newbyteorder("<"), count=count, offset=offset)
+    return found.astype(dtype, copy=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ Numbers = npt.NDArray[np.float64]
 BATCH_PAIRS = 4096
 """Pairs that are verified between two looks at what has come of it."""
 
+SAMPLES_AT_ONCE = 1 << 19
+"""Sampled shingles that are looked at together, some fifty bytes each."""
+
 NONE, CONTAINMENT, RENAMED, NEAR, UNSURE = range(5)
 """Verdicts on a pair; ``UNSURE``: a passage of many works may be all that they share."""
 
@@ -72,7 +75,7 @@ class Samples:
     """Shingles that pairs share, sampled, in a file: they are needed once, at the end."""
 
     _RECORD = np.dtype([("pair", "<u8"), ("shingle", "<u8")])
-    _RECORDS = 1 << 18
+    _RECORDS = 1 << 16
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -85,12 +88,15 @@ class Samples:
         with self._path.open("ab") as stream:
             records.tofile(stream)
 
-    def __iter__(self) -> Iterator[npt.NDArray[np.void]]:
-        """Pairs and shingles, a stretch at a time."""
+    def __len__(self) -> int:
+        return self._path.stat().st_size // self._RECORD.itemsize if self._path.exists() else 0
+
+    def part(self, number: int, of: int) -> Iterator[npt.NDArray[np.void]]:
+        """Pairs and shingles, a stretch at a time: those of one in ``of`` shingles."""
         if self._path.exists():
             with self._path.open("rb") as stream:
                 while len(records := np.fromfile(stream, dtype=self._RECORD, count=self._RECORDS)):
-                    yield records
+                    yield records if of == 1 else records[records["shingle"] % np.uint64(of) == number]
 
 
 @dataclass
@@ -191,19 +197,30 @@ class Links:
             self.labels = joined_labels(self.labels, one, other)
 
     def _count_boilerplate(self, doubtful: Pairs) -> None:
-        """Of each doubtful pair, count which of the sampled shingles stand in many clusters."""
-        asked = [record["shingle"][np.isin(record["pair"], doubtful)] for record in self.samples]
-        wanted = np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *asked]))
-        if not len(wanted):
+        """Of each doubtful pair, count which of the sampled shingles stand in many clusters.
+
+        Shingles are looked at a part of them at a time, so that memory is bounded.
+        """
+        if not len(doubtful):
             return
-        own = np.concatenate([record[np.isin(record["shingle"], wanted)] for record in self.samples])
         sure = self.found[_jaccard(self.found) >= STRONG]["pair"]
         strong = joined_labels(np.arange(len(self.labels)), *split(sure))
-        many = _of_many(own["shingle"], [strong[places] for places in split(own["pair"])])
-        own = own[np.isin(own["pair"], doubtful)]
-        rows = np.searchsorted(self.found["pair"], own["pair"])
-        total = np.bincount(rows, minlength=len(self.found))
-        common = np.bincount(rows[np.isin(own["shingle"], many)], minlength=len(self.found))
+        total, common = np.zeros(len(self.found), dtype=np.int64), np.zeros(len(self.found), dtype=np.int64)
+        n_parts = 1 + len(self.samples) // SAMPLES_AT_ONCE
+        for part in range(n_parts):
+            asked = [
+                record["shingle"][np.isin(record["pair"], doubtful)] for record in self.samples.part(part, n_parts)
+            ]
+            wanted = np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *asked]))
+            if not len(wanted):
+                continue
+            records = self.samples.part(part, n_parts)
+            own = np.concatenate([record[np.isin(record["shingle"], wanted)] for record in records])
+            many = _of_many(own["shingle"], [strong[places] for places in split(own["pair"])])
+            own = own[np.isin(own["pair"], doubtful)]
+            rows = np.searchsorted(self.found["pair"], own["pair"])
+            total += np.bincount(rows, minlength=len(self.found))
+            common += np.bincount(rows[np.isin(own["shingle"], many)], minlength=len(self.found))
         self.boilerplate = common / np.maximum(total, 1)
 
     def _attach_contained(self, words: Places) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.corpus import PreferenceRule
 from schemas.vocabulary import Status
+
+if TYPE_CHECKING:
+    from schemas.corpus import PreferenceRule
 
 Candidate = Mapping[str, Any]
 """A work: a row of the table that ``find_duplicates`` is given."""
@@ -24,13 +27,11 @@ _METADATA = (
 )
 """Columns that make a record rich; ``filled`` counts those that say something."""
 
-POLICY_COLUMNS = (
-    *("work_id", "source", "title", "authors", "path", "url", "raw_sha256"),
-    *("status", "updated_date", "published_date", "retrieved_at", "n_words", "filled"),
-)
-"""Columns of a candidate that are looked at here or copied to its row of ``duplicates``."""
-STAGED_COLUMNS = tuple(dict.fromkeys((*POLICY_COLUMNS[:-1], *_METADATA)))
-"""Columns of the staged works that these are made of."""
+SHOWN_COLUMNS = ("work_id", "source", "title", "authors", "path", "url", "raw_sha256")
+"""Columns of a work that are looked at here or copied to its row of ``duplicates``."""
+MERIT_COLUMNS = ("status", "retrieved_at", "n_words", *_METADATA)
+"""Columns that say which of several works is the best."""
+STAGED_COLUMNS = tuple(dict.fromkeys((*SHOWN_COLUMNS, *MERIT_COLUMNS)))
 
 NAMELESS = frozenset({"anonymous", "orphan_account", "unknown"})
 """Bylines that name nobody."""
@@ -38,46 +39,56 @@ NAMELESS = frozenset({"anonymous", "orphan_account", "unknown"})
 NO_ARCHIVE = "file"
 """Source of works whose file names no archive."""
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
+Merits = npt.NDArray[np.int64]
+"""A row for each work, of numbers that are larger for better ones."""
+_MERITS: dict[PreferenceRule, tuple[int, ...]] = {"complete": (0,), "newest": (1, 2), "longest": (3,), "metadata": (4,)}
+"""Which of these numbers a rule looks at, one after the other."""
+N_MERITS = 5
+_NO_DATE = date.min.toordinal() - date(1970, 1, 1).toordinal()
+_NEVER = _NO_DATE * 86_400_000_000
 
 
-def _is_complete(work: Candidate) -> bool:
-    return bool(work["status"] == Status.COMPLETE.value)
+def merits_of(works: pa.Table) -> Merits:
+    """What speaks for each work; of a date that is not known: that it is the oldest.
 
-
-def _date(work: Candidate) -> tuple[date, datetime]:
-    """The last update that the source claims; when it was fetched decides between equal ones. Unknown is oldest."""
-    return work["updated_date"] or work["published_date"] or date.min, work["retrieved_at"] or _NEVER
-
-
-def _length(work: Candidate) -> int:
-    return int(work["n_words"])
-
-
-def _filled(work: Candidate) -> int:
-    return int(work["filled"])
-
-
-_MERITS: dict[PreferenceRule, Callable[[Candidate], Any]] = {
-    "complete": _is_complete,
-    "newest": _date,
-    "longest": _length,
-    "metadata": _filled,
-}
-
-
-def representative_of(works: Mapping[int, Candidate], prefer: Sequence[PreferenceRule]) -> int:
-    """Which work stands for its copies: the best by the first rule, among equals by the next, and so on.
-
-    At last the one with the smallest ``work_id``.
+    Newest by the last update that the source claims; when it was fetched decides between equal ones.
     """
-    ranked = sorted(works, key=lambda place: str(works[place]["work_id"]))
-    return max(ranked, key=lambda place: tuple(_MERITS[rule](works[place]) for rule in prefer))
+    updated, published = (works.column(name).cast(pa.date32()) for name in ("updated_date", "published_date"))
+    retrieved = works.column("retrieved_at").cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    columns = (
+        pc.fill_null(pc.equal(works.column("status").cast(pa.string()), Status.COMPLETE.value), False),
+        pc.fill_null(pc.coalesce(updated, published).cast(pa.int32()), _NO_DATE),
+        pc.fill_null(retrieved, _NEVER),
+        works.column("n_words"),
+        filled(works),
+    )
+    return np.stack([np.asarray(column).astype(np.int64) for column in columns], axis=1)
 
 
-def deciding_rule(kept: Candidate, copy: Candidate, prefer: Sequence[PreferenceRule]) -> str:
-    """The first rule on which two works differ; ``work_id`` where they differ on none."""
-    return next((rule for rule in prefer if _MERITS[rule](kept) != _MERITS[rule](copy)), "work_id")
+def representatives(
+    merits: Merits, clusters: npt.NDArray[np.int64], may_stand: npt.NDArray[np.bool_], prefer: Sequence[PreferenceRule]
+) -> npt.NDArray[np.int64]:
+    """Which work stands for the cluster of each: the best by the first rule, among equals by the next, and so on.
+
+    At last the first one. Works that may not stand for others do so only where none of the cluster may. All are rows;
+    ``clusters`` are numbers.
+    """
+    keys = [-merits[:, column] for rule in prefer for column in _MERITS[rule]]
+    order = np.lexsort((*reversed(keys), ~may_stand, clusters))
+    _, first, cluster_of = np.unique(clusters[order], return_index=True, return_inverse=True)
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = order[first[cluster_of]]
+    return found
+
+
+def deciding_rules(kept: Merits, copies: Merits, prefer: Sequence[PreferenceRule]) -> list[str]:
+    """The first rule on which the two works of each pair differ; ``work_id`` where they differ on none."""
+    rules = np.full(len(kept), "work_id", dtype=object)
+    for rule in reversed(prefer):
+        columns = list(_MERITS[rule])
+        rules[(kept[:, columns] != copies[:, columns]).any(axis=1)] = rule
+    found: list[str] = rules.tolist()
+    return found
 
 
 def filled(works: pa.Table) -> pa.Array:

@@ -15,7 +15,9 @@ import pyarrow.dataset as ds
 
 from pipelines.corpus import Corpus
 from pipelines.dedup_links import MIN_RENAMED_GAP
-from pipelines.dedup_verify import Text, common, jaccard_of, story_texts
+from pipelines.dedup_sets import common, jaccard_of
+from pipelines.dedup_texts import story_texts
+from pipelines.dedup_verify import Text
 from pipelines.errors import WrongUsage
 from pipelines.fingerprint import EMPTY
 from pipelines.fingerprint_table import fixed_binary, sketch_matrix

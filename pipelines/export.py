@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -85,6 +86,7 @@ def _kinds(sources: pa.Array, languages: pa.Array) -> tuple[list[tuple[str, str]
     return pairs, kind_of
 
 
+@cache
 def write_options(schema: pa.Schema) -> dict[str, object]:
     """Options of the Parquet writer.
 
@@ -160,7 +162,8 @@ def write_file(
 def _digested(batches: Iterable[pa.Table], schema: pa.Schema, digest: TableDigest) -> Iterator[pa.Table]:
     for batch in batches:
         if batch.num_rows:  # an empty row group is more than Hugging Face datasets can take
-            table = batch.select(schema.names).cast(schema).combine_chunks()
+            table = batch.select(schema.names)
+            table = (table if table.schema.equals(schema) else table.cast(schema)).combine_chunks()
             digest.update(table)
             yield table
 

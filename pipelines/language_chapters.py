@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import fsum
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from pipelines import language_engines
-from pipelines.clean_utf8 import Utf8
+from pipelines.clean_groups import Counted
 from pipelines.language_engines import Engines, Guess, Opinion
 from pipelines.language_looks import (
     MAIN_LANGUAGE,
@@ -50,6 +52,7 @@ SURE_CONFIDENCE = 0.99
 """langdetect's number is a share of seven votes: 6/7 is right two times in three."""
 _GLANCE, _SHORT_GLANCE = 400, 60
 _VARIED = 8
+_LETTERS = frozenset(ascii_lowercase)
 
 
 class Detection(NamedTuple):
@@ -75,8 +78,8 @@ class Body(NamedTuple):
     """Clean bodies of its chapters."""
     declared: str | None = None
     """The language that it is said to be in, as BCP 47 tag."""
-    encoded: Sequence[Utf8] | None = None
-    """UTF-8 of the texts, where that is at hand."""
+    counted: Sequence[Counted] | None = None
+    """What is counted of the texts, where that is at hand."""
 
 
 def detect(text: str) -> Detection:
@@ -105,10 +108,7 @@ def detect_works(bodies: Sequence[Body], begin: Callable[[int], None] = lambda _
     ``begin`` is called with the number of the work that is at work. Pairs of letters are read of all works together.
     """
     used = language_engines.load()
-    opened = []
-    for number, body in enumerate(bodies):
-        begin(number)
-        opened.append(_Opened.of(body))
+    opened = _opened(bodies, begin)
     read_all([chapter for each in opened for chapter in each.chapters], used)
     found = []
     for number, (body, each) in enumerate(zip(bodies, opened, strict=True)):
@@ -128,23 +128,6 @@ class _Opened:
     chapters: list[Look]
     """Those of the texts that have letters enough."""
 
-    @classmethod
-    def of(cls, body: Body) -> _Opened:
-        texts = _distinct(body.texts)
-        encoded = body.encoded if texts is body.texts else None
-        found: list[Detection | None] = []
-        chapters: list[Look] = []
-        for key, by_script in enumerate(letters_by_scripts(texts, encoded)):
-            letters = sum(by_script.values())
-            if letters >= MIN_LETTERS:
-                found.append(None)
-                chapters.append(Look(key, texts[key], letters, gate_of(by_script)))
-            else:
-                status = LanguageStatus.UNDETERMINED if letters else LanguageStatus.NO_LANGUAGE
-                found.append(Detection(None, None, status, letters))
-        look_at(chapters, max(LEAST_WINDOWS, min(WINDOWS, MOST_WINDOWS // max(1, len(texts)))))
-        return cls(texts, found, chapters)
-
     def decided(self, body: Body, used: Engines) -> list[Detection]:
         """The languages of all texts of the work."""
         for chapter in self.chapters:
@@ -156,6 +139,34 @@ class _Opened:
             return [each for each in self.found if each]
         by_text = dict(zip(self.texts, self.found, strict=True))
         return [each for text in body.texts if (each := by_text[text])]
+
+
+def _opened(bodies: Sequence[Body], begin: Callable[[int], None]) -> list[_Opened]:
+    """What is known of each of some works: letters are counted and windows taken of all together."""
+    opened = [_Opened(_distinct(body.texts), [], []) for body in bodies]
+    texts = [text for each in opened for text in each.texts]
+    counted = [known for body, each in zip(bodies, opened, strict=True) for known in _known(body, each.texts)]
+    letters_of = iter(letters_by_scripts(texts, counted))
+    by_count: defaultdict[int, list[Look]] = defaultdict(list)
+    for number, each in enumerate(opened):
+        begin(number)
+        for key, (text, by_script) in enumerate(zip(each.texts, islice(letters_of, len(each.texts)), strict=True)):
+            letters = sum(by_script.values())
+            if letters >= MIN_LETTERS:
+                each.found.append(None)
+                each.chapters.append(Look(key, text, letters, gate_of(by_script)))
+            else:
+                status = LanguageStatus.UNDETERMINED if letters else LanguageStatus.NO_LANGUAGE
+                each.found.append(Detection(None, None, status, letters))
+        count = max(LEAST_WINDOWS, min(WINDOWS, MOST_WINDOWS // max(1, len(each.texts))))
+        by_count[count] += each.chapters
+    for count, chapters in by_count.items():
+        look_at(chapters, count)
+    return opened
+
+
+def _known(body: Body, texts: Sequence[str]) -> Sequence[Counted | None]:
+    return body.counted if body.counted and texts is body.texts else [None] * len(texts)
 
 
 def _distinct(texts: Sequence[str]) -> Sequence[str]:
@@ -333,10 +344,16 @@ def is_degenerate(sample: str) -> bool:
     Where its first part alone is varied enough for all, no more is looked at.
     """
     count = sample.count(" ") + 1
-    if count >= 20 and len(set(sample[:_GLANCE].split())) < count / 5 and len(set(sample.split())) < count / 5:
+    few = count / 5
+    if count >= 20 and len(set(sample[: 2 * count].split()[:-1])) < few and _is_repeated(sample, few):
         return True
     return not (_is_varied(sample[:_SHORT_GLANCE]) or _is_varied(sample))
 
 
+def _is_repeated(sample: str, few: float) -> bool:
+    return len(set(sample[:_GLANCE].split())) < few and len(set(sample.split())) < few
+
+
 def _is_varied(text: str) -> bool:
-    return sum(map(str.isalpha, set(text))) >= _VARIED
+    letters = set(text)
+    return len(_LETTERS & letters) >= _VARIED or sum(map(str.isalpha, letters)) >= _VARIED

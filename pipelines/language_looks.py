@@ -89,7 +89,7 @@ def _measure(chapters: Sequence[Look]) -> list[int]:
     others = [number for number, count in enumerate(letters) if count < SURE_LETTERS]
     for chapter in chapters:
         chapter.gate = chapter.whole
-    by_scripts = letters_by_scripts([chapters[number].sample for number in others])
+    by_scripts = letters_by_scripts([chapters[number].sample for number in others]) if others else []
     for number, by_script in zip(others, by_scripts, strict=True):
         chapters[number].gate = gate_of(by_script)
         letters[number] = sum(by_script.values())

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.clean_utf8 import Utf8
+from pipelines.clean_groups import Counted
+from pipelines.clean_utf8 import count_latin
 
 # First and last code point of the blocks that matter, after NFKC: compatibility forms are gone by then.
 _BLOCKS = (
@@ -77,6 +78,8 @@ _CLASSES = ("", *sorted({script for _, _, script in _BLOCKS}), "marks", "other")
 _CHUNK = 1 << 16
 _STEP = 61
 _SHORT = 1 << 11  # below, numpy takes longer to begin than bytes to end
+_MOST_BEYOND = 4
+"""One in so many bytes is beyond ASCII, at most, where texts are looked at together."""
 _LAST_LETTER = 0x3FFFF
 _VOWEL_SIGNS = range(0x0900, 0x1800)  # Devanagari to Khmer
 _NO_ASCII_LETTERS = bytes(code for code in range(256) if code > 127 or not chr(code).isalpha())
@@ -150,17 +153,17 @@ def script_of(char: str) -> str | None:
     return _BLOCKS[at][2]
 
 
-def letters_by_script(text: str, utf8: Utf8 | None = None) -> dict[str, int]:
+def letters_by_script(text: str, counted: Counted | None = None) -> dict[str, int]:
     """Number of letters of a whole text by script: Unicode category L, in ``other`` where no script is told apart.
 
     Kana and Han are apart. ``marks`` are the vowel signs of the scripts of South Asia: half of what a reader there
-    calls letters. One linear pass without a Python object for each character; ``utf8`` is the text's UTF-8, where that
-    is at hand.
+    calls letters. One linear pass without a Python object for each character; ``counted`` is what is counted of
+    the text, where that is at hand.
     """
-    if utf8 is not None:
-        counts = {"Latin": latin} if (latin := _count_latin(utf8.units)) else {}
-        if utf8.beyond_data:
-            _count(_codes(utf8.beyond_data.decode("utf-8", "surrogatepass")), counts)
+    if counted is not None:
+        counts = {"Latin": counted.n_latin} if counted.n_latin else {}
+        if counted.beyond:
+            _count(_codes(counted.beyond.decode("utf-8", "surrogatepass")), counts)
         return counts
     if len(text) < _SHORT and text.isascii():
         latin = count_ascii_letters(text)
@@ -169,7 +172,7 @@ def letters_by_script(text: str, utf8: Utf8 | None = None) -> dict[str, int]:
     counts = {}
     for start in range(0, len(text), _CHUNK):
         codes = _codes(text[start : start + _CHUNK])
-        latin += _count_latin(codes)
+        latin += count_latin(codes)
         if codes.itemsize > 1 and len(others := codes[codes > 127]):
             _count(others, counts)
     if latin:
@@ -177,19 +180,36 @@ def letters_by_script(text: str, utf8: Utf8 | None = None) -> dict[str, int]:
     return counts
 
 
-def letters_by_scripts(texts: Sequence[str], encoded: Sequence[Utf8] | None = None) -> list[dict[str, int]]:
-    """``letters_by_script`` of each of some texts: short ones are counted together.
+def letters_by_scripts(texts: Sequence[str], counted: Sequence[Counted | None] | None = None) -> list[dict[str, int]]:
+    """``letters_by_script`` of each of some texts: short ones are counted together, and what mostly is ASCII.
 
-    ``encoded`` is the texts' UTF-8, where that is at hand.
+    ``counted`` is what is counted of the texts, where that is at hand.
     """
-    short = [number for number, text in enumerate(texts) if len(text) < _SHORT and not text.isascii()]
+    known = counted or [None] * len(texts)
+    mostly_ascii = [n for n, each in enumerate(known) if each and _MOST_BEYOND * len(each.beyond) <= len(each.data)]
+    short = [n for n, text in enumerate(texts) if not known[n] and len(text) < _SHORT and not text.isascii()]
     if len(short) < 2:
         short = []
-    together = dict(zip(short, _counted_together([texts[number] for number in short]), strict=True))
+    together = dict(zip(mostly_ascii, _mostly_latin([each for n in mostly_ascii if (each := known[n])]), strict=True))
+    together |= zip(short, _counted_together([texts[number] for number in short]), strict=True)
     return [
-        together[number] if number in together else letters_by_script(text, encoded[number] if encoded else None)
+        together[number] if number in together else letters_by_script(text, known[number])
         for number, text in enumerate(texts)
     ]
+
+
+def _mostly_latin(texts: Sequence[Counted]) -> list[dict[str, int]]:
+    """Letters of texts whose few characters beyond ASCII are looked at together."""
+    counts = [{"Latin": text.n_latin} if text.n_latin else {} for text in texts]
+    beyond = [text.beyond.decode("utf-8", "surrogatepass") for text in texts]
+    found = _classes().take(_codes("".join(beyond)), mode="clip")
+    letters = found.nonzero()[0]  # of a text in English few, and often none: quotes and dashes
+    owners = np.cumsum(list(map(len, beyond)), dtype=np.intp).searchsorted(letters, "right")
+    slots, sizes = np.unique(owners * len(_CLASSES) + found[letters], return_counts=True)
+    for slot, size in zip(slots.tolist(), sizes.tolist(), strict=True):
+        owner, index = divmod(slot, len(_CLASSES))
+        counts[owner][_CLASSES[index]] = counts[owner].get(_CLASSES[index], 0) + size
+    return counts
 
 
 def _counted_together(texts: Sequence[str]) -> list[dict[str, int]]:
@@ -201,13 +221,6 @@ def _counted_together(texts: Sequence[str]) -> list[dict[str, int]]:
     slots += found
     counts = np.bincount(slots, minlength=kinds * len(texts)).reshape(len(texts), kinds).tolist()
     return [{script: n for script, n in zip(_CLASSES, row, strict=True) if n and script} for row in counts]
-
-
-def _count_latin(codes: NDArray[Any]) -> int:
-    """Number of the letters A to Z."""
-    lower = codes | 32  # makes letters of A to Z, of nothing else
-    lower -= 97
-    return int(np.count_nonzero(lower < 26))
 
 
 def _codes(text: str) -> NDArray[Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import NamedTuple
@@ -86,6 +88,23 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
     Each step is taken for all works before the next, and texts are fingerprinted together: the processor's caches then
     hold what a step needs. About 1 MB of text at a time is best.
     """
+    with _no_collections():
+        return _prepared(works, begin)
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Python is not to look for cycles meanwhile: there are none, and it would look at every row many times."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _prepared(works: Sequence[Work], begin: Callable[[int], None]) -> list[Prepared | Unprepared]:
     opened, refused = _open(works, begin)
     numbers = list(opened)
     bodies = [_body(one) for one in opened.values()]
@@ -94,7 +113,7 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
     for number, detections in zip(numbers, detected, strict=True):
         begin(number)
         drafts[number] = _draft(opened[number], detections)
-    encoded = {number: tuple(chapter.utf8.data for chapter in opened[number].chapters) for number in drafts}
+    encoded = {number: tuple(chapter.counted.data for chapter in opened[number].chapters) for number in drafts}
     prints = iter(fingerprint.fingerprint_chapters(list(chain.from_iterable(encoded.values()))))
     own = [list(islice(prints, len(draft.chapters))) for draft in drafts.values()]
     prepared = {
@@ -110,8 +129,6 @@ class _Opened(NamedTuple):
     work: Work
     title: str
     chapters: list[clean.Cleaned]
-    n_words: list[int]
-    """Of each chapter."""
     declared: str | None
 
 
@@ -132,33 +149,33 @@ def _open(works: Sequence[Work], begin: Callable[[int], None]) -> tuple[dict[int
     ]
     owners = [number for number, work in enumerate(works) for _ in work.chapters]
     texts = clean.clean_many(raws, lambda place: begin(owners[place]))
-    cleaned, counts = iter(texts), iter(clean.count_words_of([(chapter.text, chapter.utf8) for chapter in texts]))
+    cleaned = iter(texts)
     opened: dict[int, _Opened] = {}
     refused: dict[int, Unprepared] = {}
     for number, (work, title) in enumerate(zip(works, titles, strict=True)):
-        chapters, n_words = list(islice(cleaned, len(work.chapters))), list(islice(counts, len(work.chapters)))
+        chapters = list(islice(cleaned, len(work.chapters)))
         if chapters and not any(chapter.text for chapter in chapters):
             refused[number] = Unprepared("no_text", "its chapters hold nothing but white space")
             continue
         declared = language_of(work.language_raw) if work.language_raw else None
-        opened[number] = _Opened(work, title, chapters, n_words, declared)
+        opened[number] = _Opened(work, title, chapters, declared)
     return opened, refused
 
 
 def _body(opened: _Opened) -> language.Body:
     texts = [chapter.text for chapter in opened.chapters]
-    return language.Body(texts, opened.declared, [chapter.utf8 for chapter in opened.chapters])
+    return language.Body(texts, opened.declared, [chapter.counted for chapter in opened.chapters])
 
 
 def _draft(opened: _Opened, detections: list[language.Detection]) -> _Draft:
-    work, title, cleaned, counts, declared = opened
+    work, title, cleaned, declared = opened
     known = language.combine(detections, declared)
     work_id = work_id_of(work)
     chapters = tuple(
         _chapter_row(work_id, index, *parts, known.language, source=work.source)
-        for index, parts in enumerate(zip(work.chapters, cleaned, counts, detections, strict=True), start=1)
+        for index, parts in enumerate(zip(work.chapters, cleaned, detections, strict=True), start=1)
     )
-    ratio = clean.compression_ratio(b"\n\n".join([chapter.utf8.data for chapter in cleaned]))
+    ratio = clean.compression_ratio(b"\n\n".join([chapter.counted.data for chapter in cleaned]))
     return _Draft(_work_row(work_id, work, title, chapters, ratio, known, declared), chapters)
 
 
@@ -167,7 +184,6 @@ def _chapter_row(
     index: int,
     chapter: Chapter,
     cleaned: clean.Cleaned,
-    n_words: int,
     detection: language.Detection,
     work_language: str,
     *,
@@ -191,7 +207,7 @@ def _chapter_row(
         notes_after=_lines(chapter.notes_after),
         blocks=cleaned.blocks,
         spans=cleaned.spans,
-        n_words=n_words,
+        n_words=cleaned.counted.n_words,
         n_words_source=chapter.n_words_source,
         n_chars=len(cleaned.text),
         n_paragraphs=clean.count_paragraphs(cleaned.blocks),
@@ -202,7 +218,7 @@ def _chapter_row(
         language_confidence=detection.confidence,
         language_status=detection.status,
         text_flags=cleaned.flags,
-        content_sha256=hashlib.sha256(cleaned.utf8.data).hexdigest(),
+        content_sha256=hashlib.sha256(cleaned.counted.data).hexdigest(),
     )
 
 

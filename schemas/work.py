@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from operator import ge
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import model_validator
 
@@ -71,17 +71,35 @@ class Span(Record):
 class Blocks(Columns[Block]):
     """Blocks of a text, held by column."""
 
-    __slots__ = ()
+    __slots__ = ("_seen_in",)
+    _seen_in: int
     record = Block
 
 
 class Spans(Columns[Span]):
     """Spans of a text, held by column."""
 
-    __slots__ = ()
+    __slots__ = ("_seen_in",)
+    _seen_in: int
     record = Span
 
 
+def _check_offsets(marks: Blocks | Spans, size: int) -> None:
+    """Raise ``ValueError`` for a mark outside a text of ``size`` code points.
+
+    A size that they were found to lie in is kept with them: pydantic checks a chapter again as a part of its work.
+    """
+    if getattr(marks, "_seen_in", None) == size:
+        return
+    kinds, starts, ends, *_ = marks.columns
+    if starts and (min(starts) < 0 or max(ends) > size or any(map(ge, starts, ends))):
+        kind, start, end = next(m for m in zip(kinds, starts, ends, strict=True) if not 0 <= m[1] < m[2] <= size)
+        raise ValueError(f"{kind} {start}:{end} lies outside the text of {size} characters")
+    marks._seen_in = size  # noqa: SLF001 - for this function alone
+
+
+_NO_BLOCKS: Final = Blocks.empty()
+_NO_SPANS: Final = Spans.empty()
 BlockSequence = Annotated[Sequence[Block], Blocks]
 SpanSequence = Annotated[Sequence[Span], Spans]
 
@@ -227,23 +245,17 @@ class Chapter(Record):
     """Word count that the source claims."""
     hits: int | None = None
     """Views of this chapter (FimFiction)."""
-    blocks: BlockSequence = Blocks.empty()
+    blocks: BlockSequence = _NO_BLOCKS
     """Blocks that the markup states; where empty, they are found in the text."""
-    spans: SpanSequence = Spans.empty()
+    spans: SpanSequence = _NO_SPANS
     """Spans that the markup states."""
 
     @model_validator(mode="after")
     def _offsets_lie_in_the_text(self) -> Self:
-        size = len(self.text)
-        if not self.blocks and not self.spans:
-            return self
-        for marks in (Blocks.of(self.blocks), Spans.of(self.spans)):
-            kinds, starts, ends, *_ = marks.columns
-            if starts and (min(starts) < 0 or max(ends) > size or any(map(ge, starts, ends))):
-                kind, start, end = next(
-                    m for m in zip(kinds, starts, ends, strict=True) if not 0 <= m[1] < m[2] <= size
-                )
-                raise ValueError(f"{kind} {start}:{end} lies outside the text of {size} characters")
+        if self.blocks is not _NO_BLOCKS or self.spans is not _NO_SPANS:
+            size = len(self.text)
+            _check_offsets(Blocks.of(self.blocks), size)
+            _check_offsets(Spans.of(self.spans), size)
         return self
 
 

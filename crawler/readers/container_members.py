@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from crawler.readers.container_streams import CHUNK, some, within_budget
 from crawler.readers.source import Item, Rejected, Source, Unreadable
@@ -23,8 +22,7 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _LONGEST_NAME: Final = 1024
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A file in an archive. ``open`` gives its bytes from the first on, as often as it is called."""
 
     name: str
@@ -33,8 +31,7 @@ class Member:
     """Gives its bytes at once where they are few and nothing about them is odd; it may raise ``Unreadable``."""
 
 
-@dataclass(frozen=True)
-class Unread:
+class Unread(NamedTuple):
     """A member that is not opened, and why."""
 
     name: str
@@ -47,7 +44,10 @@ def label(name: str) -> str:
 
     Backslashes become ``/``; roots, drives, ``.`` and ``..``, control characters and lone surrogates are taken out.
     """
-    name = without_controls(name).replace("\\", "/")
+    name = without_controls(name)
+    if "/" not in name and "\\" not in name and len(name.strip()) > len("C:"):
+        return name
+    name = name.replace("\\", "/")
     parts = [part for part in name.split("/") if part.strip() not in ("", ".", "..")]
     if parts and _DRIVE.fullmatch(parts[0]):
         del parts[0]
@@ -56,6 +56,8 @@ def label(name: str) -> str:
 
 def without_controls(name: str) -> str:
     """A name of bounded length without control characters, and with U+FFFD for lone surrogates."""
+    if len(name) <= _LONGEST_NAME and name.isprintable():
+        return name
     return _SURROGATES.sub("\ufffd", _UNPRINTABLE.sub("", name[:_LONGEST_NAME]))
 
 
@@ -222,6 +224,8 @@ def _opener(held: bytes, rest: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]
 
 def _is_litter(name: str) -> bool:
     """Whether macOS put it there: forks of resources beside the files."""
+    if "_" not in name:
+        return False
     first, _, _ = name.partition("/")
     return first == "__MACOSX" or name.rpartition("/")[2].startswith("._")
 

@@ -15,6 +15,9 @@ from typing import BinaryIO, Final
 LARGEST: Final = 16 * 2**20
 """Bytes, packed and unpacked, of a member that is held whole."""
 
+_UNBOUNDED: Final = 32 * 1024
+"""Bytes of Deflate that are unpacked in one piece, whatever size they have: a thousand times as much at most."""
+
 _LOCAL: Final = b"PK\3\4"
 _ODD: Final = 0x1 | 0x20 | 0x40
 """Flags of members that are encrypted or patches."""
@@ -23,7 +26,12 @@ _UTF8: Final = 0x800
 
 def unpacked(packed: bytes, method: int, size: int, crc: int) -> bytes | None:
     """What a member unpacks to; ``None`` unless that has the size and the checksum that are stated of it."""
-    if method == zipfile.ZIP_DEFLATED:
+    if method == zipfile.ZIP_DEFLATED and len(packed) <= _UNBOUNDED:
+        try:
+            data = zlib.decompress(packed, -zlib.MAX_WBITS, max(size, 1))
+        except zlib.error:
+            return None
+    elif method == zipfile.ZIP_DEFLATED:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             data = inflater.decompress(packed, size + 1)

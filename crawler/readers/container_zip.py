@@ -12,9 +12,9 @@ import lzma
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from crawler.readers.container_members import Member, Unread, decoded, seekable
 from crawler.readers.container_streams import (
@@ -59,8 +59,7 @@ _METHODS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What a directory says of a member. Sizes in bytes; ``offset`` is that of the local header."""
 
     name: str
@@ -101,7 +100,7 @@ def members(source: Source) -> Iterator[Member | Unread]:
                 shared += entry.packed + 30 + len(entry.name)
                 if shared > size + CHUNK:
                     raise suspicious_ratio("members share their bytes")
-                yield _member(source, entry, _data_of(stream, entry, directory.shift, size))
+                yield _member(source, stream, entry, _data_of(stream, entry, directory.shift, size))
         if count % 0x10000 != directory.count % 0x10000:
             raise Unreadable("damaged", f"the directory states {directory.count} members and lists {count}")
 
@@ -172,9 +171,8 @@ def _entries(listing: BinaryIO, directory: _Directory) -> Iterator[Entry]:
         (_, flags, method, _, _, crc, packed, unpacked, name_size, extra_size, comment_size, disk, _, mode, offset) = (
             struct.unpack_from("<LHHHHLLLHHHHHLL", fixed, 4)
         )
-        name = listing.read(name_size)
-        extra = listing.read(extra_size)
-        listing.read(comment_size)
+        more = listing.read(name_size + extra_size + comment_size)
+        name, extra = more[:name_size], more[name_size : name_size + extra_size]
         left -= 46 + name_size + extra_size + comment_size
         unpacked, packed, offset, disk = _with_zip64(extra, unpacked, packed, offset, disk)
         kept = mode >> 16 if fixed[5] in (3, 19) else 0  # made on Unix or macOS: modes as of stat
@@ -191,8 +189,10 @@ def _fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _with_zip64(extra: bytes, unpacked: int, packed: int, offset: int, disk: int) -> tuple[int, int, int, int]:
     """Sizes and offset with those values that only the extra field can hold."""
-    content = next((content for kind, content in _fields(extra) if kind == 1), b"")
     values = [unpacked, packed, offset]
+    if 0xFFFFFFFF not in values:
+        return unpacked, packed, offset, 0 if disk == 0xFFFF else disk
+    content = next((content for kind, content in _fields(extra) if kind == 1), b"")
     at = 0
     for index, value in enumerate(values):
         if value == 0xFFFFFFFF and at + 8 <= len(content):
@@ -221,7 +221,7 @@ def _data_of(stream: BinaryIO, entry: Entry, shift: int, size: int) -> int | Non
     return place + 30 + int(name_size) + int(extra_size)
 
 
-def _member(source: Source, entry: Entry, data: int | None) -> Member | Unread:
+def _member(source: Source, stream: BinaryIO, entry: Entry, data: int | None) -> Member | Unread:
     if entry.flags & _ENCRYPTED or entry.method == 99:
         return Unread(entry.name, "encrypted", "needs a password")
     if entry.mode & 0o170000 not in (0, 0o100000):
@@ -237,15 +237,17 @@ def _member(source: Source, entry: Entry, data: int | None) -> Member | Unread:
         return Unread(entry.name, "format_not_supported", f"packed by {method}")
     meter = Meter(source)
     opened = partial(_open, source, entry, data, meter)
-    return Member(entry.name, opened, partial(_whole, source, entry, data, meter))
+    return Member(entry.name, opened, partial(_whole, stream, entry, data, meter))
 
 
-def _whole(source: Source, entry: Entry, data: int, meter: Meter) -> bytes | None:
-    """A small member's bytes at once; ``None`` for one that is to be opened: large, or not as the directory has it."""
+def _whole(stream: BinaryIO, entry: Entry, data: int, meter: Meter) -> bytes | None:
+    """A small member's bytes at once; ``None`` for one that is to be opened: large, or not as the directory has it.
+
+    They are read from the archive's stream, which is open until the next member is asked for.
+    """
     if entry.unpacked is None or max(entry.packed, entry.unpacked) > FREE_OF_RATIO:
         return None
-    with seekable(source) as stream:
-        packed = _at(stream, data, entry.packed)
+    packed = _at(stream, data, entry.packed)
     if len(packed) < entry.packed or (held := unpacked(packed, entry.method, entry.unpacked, entry.crc)) is None:
         return None
     meter.count(len(held), len(packed))
@@ -370,13 +372,13 @@ def _by_local_headers(source: Source, stream: BinaryIO, size: int) -> Iterator[M
         unpacked, packed, _, _ = _with_zip64(extra, unpacked, packed, 0, 0)
         entry = Entry(_name(name, flags, extra), flags, method, crc, packed, unpacked, place, 0, 0)
         if flags & _SIZES_FOLLOW and not packed and not entry.flags & _ENCRYPTED:
-            entry = replace(entry, packed=size - data, unpacked=None)
+            entry = entry._replace(packed=size - data, unpacked=None)
             if not entry.is_folder:
-                yield _member(source, entry, data)
+                yield _member(source, stream, entry, data)
             place = _end_of(source, entry, data)
         else:
             if not entry.is_folder:
-                yield _member(source, entry, data)
+                yield _member(source, stream, entry, data)
             place = data + packed
     raise Unreadable("damaged", "cut off: the directory at the end of the archive is missing")
 

@@ -97,8 +97,8 @@ class Decoded:
     flags: tuple[str, ...] = ()
 
 
-def decode(raw: bytes) -> Decoded:
-    """Text of ``raw``.
+def decode(raw: bytes, *, is_plain: bool = False) -> Decoded:
+    """Text of ``raw``; with ``is_plain`` it is known that its only control is the newline.
 
     Never fails on broken bytes: what no encoding explains becomes U+FFFD and the flag ``encoding_errors_replaced``.
     The encoding is detected on at most 64 KiB around the first foreign byte; all of the file is decoded.
@@ -108,10 +108,11 @@ def decode(raw: bytes) -> Decoded:
     if raw.startswith(_MARKS):
         bom, name = next((bom, name) for bom, name in _BOMS if raw.startswith(bom))
         return _replaced(raw[len(bom) :], name, "bom")
-    if wide := wide_encoding(raw):
-        return _replaced(raw, wide, "detected")
-    if escaped := _escaped(raw):
-        return escaped
+    if not is_plain or b"\x7f" in raw or b"~" in raw:
+        if wide := wide_encoding(raw):
+            return _replaced(raw, wide, "detected")
+        if escaped := _escaped(raw):
+            return escaped
     try:
         return Decoded(raw.decode("utf-8"), "utf-8", "utf-8")
     except UnicodeDecodeError:

@@ -10,8 +10,9 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser
@@ -24,6 +25,15 @@ from crawler.readers.tables import Table
 from crawler.readers.tables_lines import TOO_LONG, lines_of
 from schemas.work import Chapter
 
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+    from crawler.pages.body import Passage
+
+    _Readers = tuple[
+        Callable[..., Passage], Callable[[LexborNode], str | None], Callable[[bytes], LexborHTMLParser | None]
+    ]
+
 PARSER_VERSION: Final = "2"
 FORMAT: Final = "fimfarchive"
 TEXT_MISSING: Final = "text_missing"
@@ -34,6 +44,7 @@ _FIRST: Final = re.compile(rb'\s*\{\s*\n\s*"\d{1,12}"\s*:\s*\{')
 _ITEM: Final = re.compile(rb"<(?:opf:)?item\s[^<>]{1,2000}>")
 _ITEMREF: Final = re.compile(rb"<(?:opf:)?itemref\s[^<>]{1,2000}>")
 _ATTRIBUTE: Final = re.compile(rb"([\w:-]{1,30})\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_PAGE: Final = re.compile(r"\.x?html?\Z", re.IGNORECASE)
 _NUMBERS: Final = re.compile(r"(\d{1,9})")
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 _NO_CHAPTERS: Final = re.compile(r"(?:^|/)(?:titlepage|cover|nav|toc|title)\.x?html?\Z", re.IGNORECASE)
@@ -187,10 +198,9 @@ def _fields_of(part: _Page, place: int, parts: Sequence[_Page], known: Sequence[
 def _in_order(source: Source, epub: _Zip) -> list[zipfile.ZipInfo]:
     """Chapter documents by the spine, else by the numbers in their names."""
     members = {info.filename: info for info in epub.archive.infolist() if not info.is_dir()}
-    pages = [name for name in members if re.search(r"\.x?html?\Z", name, re.IGNORECASE)]
     opf = next((name for name in members if name.endswith(".opf")), None)
     order = _spine(_unpacked(source, epub, members[opf]), posixpath.dirname(opf)) if opf else []
-    names = [name for name in order if name in members] or sorted(pages, key=_natural)
+    names = [name for name in order if name in members] or sorted(filter(_PAGE.search, members), key=_natural)
     return [members[name] for name in dict.fromkeys(names) if not _NO_CHAPTERS.search(name)]
 
 
@@ -213,13 +223,20 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in _NUMBERS.split(name)]
 
 
+@cache
+def _readers_of_html() -> _Readers:
+    """``passage``, ``plain`` and ``framed``: the index alone needs no HTML."""
+    from crawler.pages.body import passage, plain  # noqa: PLC0415
+    from crawler.pages.body_cut import framed  # noqa: PLC0415
+
+    return passage, plain, framed
+
+
 class _Page:
     """A document ``ChapterN.html``: ``h1``, ``div#content``, and ``div#authors-note`` above or below it."""
 
     def __init__(self, html: bytes) -> None:
-        from crawler.pages.body import passage, plain  # noqa: PLC0415 - the index alone needs no HTML
-        from crawler.pages.body_cut import framed  # noqa: PLC0415
-
+        passage, plain, framed = _readers_of_html()
         text = html.decode("utf-8", "replace")
         tree = framed(html if "\ufffd" not in text else text.encode()) or LexborHTMLParser(text)
         heading = tree.css_first("h1")

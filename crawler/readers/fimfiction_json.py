@@ -81,11 +81,10 @@ def is_story(record: Mapping[str, Any]) -> bool:
 
 def provenance_of(source: Source, record: Mapping[str, Any], name: str, *flags: str) -> Provenance:
     """Origin of a story; the hash is that of its own record."""
-    raw = (
-        orjson.dumps(record, option=orjson.OPT_SORT_KEYS, default=repr)
-        if _is_plain(record)
-        else repr(record).encode("utf-8", "backslashreplace")
-    )
+    try:
+        raw = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, orjson.JSONEncodeError):  # a number too large for JSON, or a lone surrogate
+        raw = repr(record).encode("utf-8", "backslashreplace")
     return Provenance(
         format=name,
         parser_version=PARSER_VERSION,
@@ -97,16 +96,11 @@ def provenance_of(source: Source, record: Mapping[str, Any], name: str, *flags: 
     )
 
 
-def _is_plain(record: Mapping[str, Any]) -> bool:
-    try:
-        orjson.dumps(record)
-    except (TypeError, orjson.JSONEncodeError):
-        return False
-    return True
-
-
 def _first(record: Mapping[str, Any], *names: str) -> Any:
-    return next((record[name] for name in names if record.get(name) is not None), None)
+    for name in names:
+        if (value := record.get(name)) is not None:
+            return value
+    return None
 
 
 def work_of(record: Mapping[str, Any], provenance: Provenance, chapters: Sequence[Chapter]) -> Work:

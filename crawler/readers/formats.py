@@ -15,7 +15,7 @@ from typing import Final
 
 from crawler.readers import signatures
 from crawler.readers.encoding import wide_encoding
-from crawler.readers.source import Item, Source, Unreadable
+from crawler.readers.source import Item, Low, Source, Unreadable
 
 
 @cache
@@ -234,18 +234,15 @@ def recognise(source: Source) -> Format:
     if name.casefold() in _LITTER or name.startswith("._"):
         raise Unreadable("not_a_story", f"{name.strip()}: a file of the operating system")
     head = source.head
-    if not head.strip(signatures.WHITE + b"\xef\xbb\xbf") and _is_blank(source):
+    if signatures.is_blank(head) and signatures.is_blank(source.data):
         raise Unreadable("empty", "only blank space" if head else "0 bytes")
     if source.form is not None and source.depth == 0:
         return _told(source.form)
     if packed := _container(source):
         return packed
-    wide = wide_encoding(head)
-    return _book(source, wide) or _written(source, signatures.narrow(head, wide), name)
-
-
-def _is_blank(source: Source) -> bool:
-    return not source.data.strip(signatures.WHITE + b"\xef\xbb\xbf")
+    low = None if head.startswith(b"<") else source.low  # pages have no need of them
+    wide = wide_encoding(head) if signatures.may_be_wide(head, low) else None
+    return _book(source, wide, low) or _written(source, signatures.narrow(head, wide), name)
 
 
 def _told(name: str) -> Format:
@@ -257,9 +254,7 @@ def _told(name: str) -> Format:
 
 
 def _container(source: Source) -> Format | None:
-    from crawler.readers import containers  # noqa: PLC0415 - loaded once, cheap
-
-    kind = containers.kind_of(source)
+    kind = ARCHIVE.code.kind_of(source)
     if kind == "zip":
         if EPUB.code.is_epub(source):
             return EPUB
@@ -271,7 +266,7 @@ def _container(source: Source) -> Format | None:
     return {"warc": WARC, "wacz": WACZ}.get(kind, ARCHIVE) if kind else None
 
 
-def _book(source: Source, wide: str | None) -> Format | None:
+def _book(source: Source, wide: str | None, low: Low | None) -> Format | None:
     """Binary formats: those that are read, and rejects of all others."""
     head = source.head
     if MOBI.code.recognise(head):
@@ -280,7 +275,7 @@ def _book(source: Source, wide: str | None) -> Format | None:
         return PARQUET
     if other := signatures.other_format(head):
         raise Unreadable("format_not_supported", f"{other} is not read")
-    if what := signatures.binary(head, wide):
+    if what := signatures.binary(head, wide, low):
         raise Unreadable("binary", what)
     return None
 
@@ -288,7 +283,7 @@ def _book(source: Source, wide: str | None) -> Format | None:
 def _written(source: Source, head: bytes, name: str) -> Format:
     """Formats that are written in text."""
     start = head.lstrip(signatures.WHITE)
-    if (source.media_type or "").partition(";")[0].strip().endswith(("/html", "/xhtml+xml")):
+    if source.media_type and source.media_type.partition(";")[0].strip().endswith(("/html", "/xhtml+xml")):
         return HTML
     if start.startswith(b"<"):
         if LIVEJOURNAL_XML.code.recognise(start):
@@ -297,7 +292,7 @@ def _written(source: Source, head: bytes, name: str) -> Format:
             if markup in {"HTML", "XHTML"}:
                 return HTML
             raise Unreadable("format_not_supported", f"{markup} is not read")
-    if start.startswith(b"Retry later") or (b"\\" in head and sum(mark in head for mark in _ESCAPED_PAGE) > 1):
+    if start.startswith(b"Retry later") or _is_escaped_page(head):
         return HTML
     if MHTML.code.recognise(start):
         return MHTML
@@ -305,6 +300,11 @@ def _written(source: Source, head: bytes, name: str) -> Format:
         if form.code.recognise(head, name):
             return form
     return TEXT
+
+
+def _is_escaped_page(head: bytes) -> bool:
+    """Whether it is a page in a string of JSON or of a script."""
+    return b"\\" in head and b"<" in head and sum(mark in head for mark in _ESCAPED_PAGE) > 1
 
 
 def _tables(head: bytes) -> tuple[Format, ...]:

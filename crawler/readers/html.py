@@ -16,7 +16,7 @@ from crawler.pages.page import EncodedPage, Page, Refused
 from crawler.readers.encoding import Decoded, EncodingSource, decode, wide_encoding
 from crawler.readers.epub_markup import MANY_TAGS, flattened, foreign_in, has_many_tags
 from crawler.readers.source import Item, Source, Unreadable
-from crawler.readers.text_mojibake import MOJIBAKE_FIXED, foreign_of, is_suspicious, mend
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED, is_suspicious, mend, suspects_of
 from schemas.work import Provenance, Work
 
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -139,7 +139,7 @@ def _page(source: Source) -> _Found:
     decoded = decode_page(source.data, source.media_type)
     text = decoded.text.replace("\0", "") if b"\0" in source.data else decoded.text
     is_as_it_was = text is decoded.text and decoded.source == "utf-8" and not decoded.flags
-    text, mended = mend(text, "<", foreign_of(source.data) if is_as_it_was else None)
+    text, mended = mend(text, "<", suspects_of(text, source.data) if is_as_it_was else None)
     if (mended or decoded.encoding != "utf-8") and _SURROGATES.search(text):  # strict UTF-8 gives none
         text = _SURROGATES.sub("\ufffd", text)
     flags = (*decoded.flags, MOJIBAKE_FIXED) if mended else decoded.flags

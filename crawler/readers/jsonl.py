@@ -44,7 +44,8 @@ def read(source: Source, fields: Mapping[str, str] | None = None) -> Iterator[It
 
 def reads_spans(source: Source) -> bool:
     """Whether an input can be read in parts: one that has a record a line, in an encoding that keeps lines apart."""
-    return can_be_cut(source, encoding_of(source)) and not _PAGES.search(source.head[:4096]) and _by_line(source)
+    encoding = encoding_of(source)
+    return can_be_cut(source, encoding) and not _PAGES.search(source.head[:4096]) and _by_line(source, encoding)
 
 
 def describe_mapping(source: Source, fields: Mapping[str, str] | None = None) -> str:
@@ -60,15 +61,16 @@ def rows_of(source: Source, table: Table) -> Iterator[Row | Rejected]:
     """
     if _PAGES.search(source.head[:4096]):
         raise Unreadable("no_story", "the page list of a web archive")
-    if _by_line(source):
-        yield from _lines(source, table)
+    encoding = encoding_of(source)
+    if _by_line(source, encoding):
+        yield from _lines(source, table, encoding)
     else:
-        yield from _document(source)
+        yield from _document(source, encoding)
 
 
-def _by_line(source: Source) -> bool:
+def _by_line(source: Source, encoding: str) -> bool:
     """Whether each line is a value of its own: the first or, after a bracket alone, the second parses."""
-    head = _narrow_head(source)
+    head = _narrow_head(source, encoding)
     lines = [line for line in head.split(b"\n", 5) if line.strip(_WHITE)]
     if len(lines) < 2:
         return False
@@ -81,8 +83,7 @@ def _by_line(source: Source) -> bool:
     return any(isinstance(loads(line.strip(_WHITE)), dict) for line in lines[:3])
 
 
-def _narrow_head(source: Source) -> bytes:
-    encoding = encoding_of(source)
+def _narrow_head(source: Source, encoding: str) -> bytes:
     if encoding.startswith(("utf-16", "utf-32")):
         return source.head.decode(encoding, "replace").lstrip("\ufeff").encode("utf-8", "replace")
     head = source.head
@@ -93,10 +94,10 @@ def _narrow_head(source: Source) -> bytes:
     return head
 
 
-def _lines(source: Source, table: Table) -> Iterator[Row | Rejected]:
+def _lines(source: Source, table: Table, encoding: str) -> Iterator[Row | Rejected]:
     span = source.span or Span(0, 1, None)
     good, bad = int(not span.is_first), 0  # a part follows on a first one that held works
-    with open_narrow(source, encoding_of(source)) as stream:
+    with open_narrow(source, encoding) as stream:
         if not span.is_first:
             stream.seek(span.start)
         for number, line in lines_of(stream, source.max_bytes, span.line):
@@ -108,10 +109,16 @@ def _lines(source: Source, table: Table) -> Iterator[Row | Rejected]:
                 continue
             if member := _MEMBER.match(value):
                 value = member[1]
-            record, flags = _record(value)
+            flags: tuple[str, ...] = ()
+            is_sound = True
+            try:
+                record = orjson.loads(value)
+            except orjson.JSONDecodeError:
+                is_sound = False
+                record, flags = _record(value)
             if isinstance(record, dict):
                 good += 1
-                yield Row(str(number), record, value, flags)
+                yield Row(str(number), record, value, flags, is_json=is_sound)
                 continue
             bad += 1
             if not good and bad >= _BAD_AT_FIRST:
@@ -147,9 +154,8 @@ def _loads_of_python(value: bytes) -> Any:
         return None
 
 
-def _document(source: Source) -> Iterator[Row]:
+def _document(source: Source, encoding: str) -> Iterator[Row]:
     data = source.data
-    encoding = encoding_of(source)
     if encoding.startswith(("utf-16", "utf-32")):
         data = data.decode(encoding, "replace").encode("utf-8", "replace")
     found, flags = _record(data.strip(_WHITE))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
 
 from schemas.work import Work
 
@@ -80,6 +82,21 @@ class Span:
         return self.line == 1
 
 
+class Low(NamedTuple):
+    """Bytes below the space, line ends and controls: they tell text from all else, and are looked for once."""
+
+    places: np.ndarray[Any, np.dtype[np.int64]]
+    codes: bytes
+    """The bytes themselves."""
+
+    @classmethod
+    def of(cls, data: bytes) -> Low:
+        """Those of some bytes."""
+        codes = np.frombuffer(data, np.uint8)
+        places = (codes < ord(" ")).nonzero()[0]
+        return cls(places, codes[places].tobytes())
+
+
 @dataclass
 class Budget:
     """What an input has cost so far, shared by everything that is unpacked from it."""
@@ -132,9 +149,17 @@ class Source:
         ``known`` may give ``url``, ``retrieved_at``, ``media_type`` and ``headers``, and ``opener`` for a member
         without content.
         """
-        bare = Source(self.path, f"{self.ref}/{name}", self.max_bytes, self.limits, content, budget=self.budget)
-        known = {"fields": self.fields} | known
-        return replace(bare, depth=self.depth + 1, **known)  # type: ignore[arg-type]
+        known.setdefault("fields", self.fields)
+        return Source(
+            self.path,
+            f"{self.ref}/{name}",
+            self.max_bytes,
+            self.limits,
+            content,
+            depth=self.depth + 1,
+            budget=self.budget,
+            **known,  # type: ignore[arg-type]
+        )
 
     def open(self, buffering: int = -1) -> BinaryIO:
         """The bytes as a stream: formats larger than memory are read through it.
@@ -152,6 +177,11 @@ class Source:
             return self.content[:HEAD_BYTES]
         with self.open() as stream:
             return stream.read(HEAD_BYTES)
+
+    @cached_property
+    def low(self) -> Low:
+        """The bytes of the head that are below the space."""
+        return Low.of(self.head)
 
     @cached_property
     def data(self) -> bytes:

@@ -10,13 +10,14 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from crawler.readers.source import Item, Rejected, Source, Span, Unreadable
 from crawler.readers.tables_chapters import chapters_in, story_of
 from crawler.readers.tables_fields import WorkFields, read_fields
 from crawler.readers.tables_mapping import Mapping, guess_mapping
-from crawler.readers.tables_values import Prose, count_of, line_of, month_first, prose_of
+from crawler.readers.tables_values import Prose, count_of, is_parted_json, line_of, month_first, prose_of
 from schemas.work import Chapter, Provenance, Work
 
 PARSER_VERSION: Final = "1"
@@ -27,6 +28,16 @@ _MAX_DEPTH: Final = 4
 _MAX_NAMES: Final = 1000
 _SAMPLE_ROWS: Final = 200
 _NO_PROSE: Final = Prose("")
+_NOTHING: Final[MappingType[str, Any]] = MappingProxyType({})
+_LONG: Final = 1000
+"""Code points from which on it pays to look at a cell among bytes."""
+_TOLD: Final = (
+    ("title", "chapter_title"),
+    ("source_chapter_id", "chapter_id"),
+    ("url", "chapter_url"),
+    ("summary", "chapter_summary"),
+)
+"""Field of a chapter, and of a row."""
 _CHAPTER_KEY: Final = ("chapter_id", "chapter_number", "chapter_title")
 _SLASHED_DAY: Final = re.compile(r"(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])")
 _END_OF_DAY: Final = re.compile(r"/\d{1,2}/\d{4}(?![\d/])")
@@ -36,16 +47,17 @@ _OF_WORKS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row: its place in the file as a person would count it, its cells, and its bytes for the hash."""
 
     place: str
     cells: MappingType[str, Any]
     raw: bytes
     flags: tuple[str, ...] = ()
-    coded: MappingType[str, bytes] = field(default_factory=dict)
+    coded: MappingType[str, bytes] | None = None
     """Cells in UTF-8, where they are at hand so."""
+    is_json: bool = False
+    """Whether its bytes are JSON without lone surrogates, and what the cells were read from."""
 
 
 Rows = Iterable[Row | Rejected]
@@ -101,10 +113,11 @@ def works_of(rows: Rows, table: Table) -> Iterator[Item]:
         if group is not None and group.takes(record):
             group.add(record)
             continue
-        for item in _closed(group):
+        if group is not None:
+            item = group.item()
             works += isinstance(item, Work)
             yield item
-        group = None
+            group = None
         if mapping.has_story and record.has_story:
             group = _Group(table, record)
         elif works or rejects:
@@ -112,7 +125,8 @@ def works_of(rows: Rows, table: Table) -> Iterator[Item]:
         else:
             yield from _first_without_story(table, row, mapping)
             rejects += 1
-    yield from _closed(group)
+    if group is not None:
+        yield group.item()
 
 
 def rows_in(rows: Rows, span: Span, table: Table) -> Iterator[Row | Rejected]:
@@ -191,8 +205,13 @@ class _Record:
         self.row = row
         self.cells = cells
         self.mapping = mapping
-        coded = row.coded if cells is row.cells else {}
-        self.prose = prose_of(self.cell("text"), coded.get(mapping.columns.get("text", "")))
+        text = self.cell("text")
+        if row.is_json:
+            is_long = isinstance(text, str) and len(text) > _LONG
+            self.prose = prose_of(text, is_parted=is_long and is_parted_json(row.raw))
+        else:
+            coded = row.coded if row.coded is not None and cells is row.cells else _NOTHING
+            self.prose = prose_of(text, coded.get(mapping.columns.get("text", "")))
         self.title = line_of(self.cell("title"))
         self.key = self._key()
         """What rows of one work have in common: its id or address, or title and author where a row is a chapter."""
@@ -331,13 +350,9 @@ def _chapter(part: _Part) -> Chapter | None:
     story = story_of("\n\n".join(texts), by_line=False if is_parted else None) if any(texts) else None
     if story is None:
         return None
-    known: dict[str, str] = {
-        "title": "chapter_title",
-        "source_chapter_id": "chapter_id",
-        "url": "chapter_url",
-        "summary": "chapter_summary",
-    }
-    told: dict[str, Any] = {to: line_of(_cell(part.cells, part.mapping, name)) for to, name in known.items()}
+    if not part.cells and not part.mapping.constants:
+        return Chapter(text=story.text, blocks=story.blocks, spans=story.spans)
+    told: dict[str, Any] = {to: line_of(_cell(part.cells, part.mapping, name)) for to, name in _TOLD}
     return Chapter(
         text=story.text,
         blocks=story.blocks,
@@ -350,11 +365,6 @@ def _chapter(part: _Part) -> Chapter | None:
 def _describes_a_work(values: MappingType[str, Any]) -> bool:
     """Whether statements without text are those of a work: a name and an address alone may be of anything."""
     return not _OF_WORKS.isdisjoint(values) or values.keys() >= {"authors", "summary", "source_work_id"}
-
-
-def _closed(group: _Group | None) -> Iterator[Item]:
-    if group is not None:
-        yield group.item()
 
 
 def describe_mapping(rows: Rows, table: Table) -> str:

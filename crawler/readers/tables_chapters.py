@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from crawler.readers.tables_mapping import guess_chapter_mapping
 from crawler.readers.tables_values import as_blocks, count_of, day_of, is_html, line_of, prose_of
@@ -15,8 +14,7 @@ from schemas.work import Block, Blocks, Chapter, Span, Spans
 LEFT_OUT: Final = "chapters_without_text_left_out"
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(NamedTuple):
     """Prose of a cell, with the marks that its markup made."""
 
     text: str

@@ -62,7 +62,9 @@ class WorkFields:
 def read_fields(cells: MappingType[str, Any], mapping: Mapping, table: Table) -> WorkFields:
     """Fields of a work. What a column cannot mean (a word count of ``many``) goes to ``header``, like other columns."""
     found = WorkFields()
-    told = {name: cells.get(column) for name, column in mapping.columns.items()} | dict(mapping.constants)
+    told = {name: cells.get(column) for name, column in mapping.columns.items()}
+    if mapping.constants:
+        told |= mapping.constants
     for name, value in told.items():
         if value is None or name in _ROW_ONLY:
             continue
@@ -240,7 +242,7 @@ def _origin(found: WorkFields, told: MappingType[str, Any], table: Table) -> Non
 
     An id of no known archive is made one of its table: two tables may both count from 1.
     """
-    url, site = (values.line_of(told.get(name)) for name in ("url", "source"))
+    url, site = values.line_of(told.get("url")), values.line_of(told.get("source"))
     given = values.line_of(told.get("source_work_id"))
     if site and site.startswith(("http://", "https://")):
         url, site = url or site, None

@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from crawler.readers.encoding import Decoded, decode
-from crawler.readers.source import Source, Unreadable
+from crawler.readers.source import Low, Source, Unreadable
 from crawler.readers.text_chapters import Section, split, split_by_titles
-from crawler.readers.text_coded import Coded
+from crawler.readers.text_coded import Coded, Lines
 from crawler.readers.text_fields import read_fields
 from crawler.readers.text_fimfiction import read_boxes
 from crawler.readers.text_header import Header, read_header
 from crawler.readers.text_markup import MARKUP_IN_TEXT, has_markup, without_paragraph_tags
-from crawler.readers.text_mojibake import MOJIBAKE_FIXED, foreign_of, mend
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED, mend, suspects_of
 from crawler.readers.text_paragraphs import Paragraphs, convention_of, with_blank_lines
 from schemas.work import Chapter, Provenance, Work
 
@@ -28,6 +28,9 @@ _TRAILING: Final = re.compile(r"(?<![ \t\xa0\u3000])[ \t\xa0\u3000]++(?=\n|\Z)")
 _BLANKS: Final = 5
 """Line ends in a row that are kept."""
 _MANY_BLANKS: Final = re.compile(r"\n{6,}")
+_WIDE_BLANKS: Final = ((0xC2, "\xa0"), (0xE3, "\u3000"))
+"""Each with the first byte that it has in UTF-8."""
+_BEGINNING: Final = 200
 _INVISIBLE: Final = " \t\n\r\f\v\x1a\xa0\u3000\ufeff\u200b\u2028\u2029\u2060"
 _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 _HASH: Final = re.compile(r"(?:\d+|[0-9a-f]{8,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
@@ -42,17 +45,21 @@ def read(source: Source) -> Iterator[Work]:
 
     Raises ``Unreadable``: ``empty``, ``no_story`` (nothing but a header), ``too_large``, ``encoding_not_supported``.
     """
-    yield _work(source, decode(source.data))
+    raw = source.data
+    lines = Lines.plain(raw, source.low if len(raw) == len(source.head) else Low.of(raw))
+    yield _work(source, decode(raw, is_plain=lines is not None), lines)
 
 
-def _work(source: Source, decoded: Decoded) -> Work:
+def _work(source: Source, decoded: Decoded, lines: Lines | None) -> Work:
     flags = list(decoded.flags)
     text = decoded.text
-    if b"\0" in source.data and "\0" in text:
+    if lines is None and b"\0" in source.data and "\0" in text:
         text = text.replace("\0", "")
         flags.append(_NULS_REMOVED)
-    is_as_it_was = decoded.source == "utf-8" and not flags
-    coded = _normalised(text, source.data if is_as_it_was else None, flags)
+    if decoded.source == "utf-8" and not flags:
+        coded = _normalised(text, source.data, lines, flags)
+    else:
+        coded = _normalised(text, None, None, flags)
     header, sections, paragraphs = _parts(coded, flags)
     if not any(any(map(str.isalnum, section.text)) for section in sections):
         raise Unreadable("no_story", "nothing but a header or a heading")
@@ -88,28 +95,29 @@ def _provenance(source: Source, decoded: Decoded, header: Header, flags: Sequenc
     )
 
 
-def _normalised(text: str, raw: bytes | None, flags: list[str]) -> Coded:
+def _normalised(text: str, raw: bytes | None, lines: Lines | None, flags: list[str]) -> Coded:
     """Text with newlines as its only line ends, no blanks before them, mojibake mended.
 
-    ``raw`` is the text in UTF-8 where it is at hand. Raises ``Unreadable`` (``empty``) where nothing can be seen.
+    ``raw`` is the text in UTF-8 where it is at hand, ``lines`` are those of it where it has no control but the newline.
+    Raises ``Unreadable`` (``empty``) where nothing can be seen.
     """
     given = text
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "\f" in text or "\v" in text:
-        text = text.replace("\f", "\n\n").replace("\v", "\n")
+    if lines is None:
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if "\f" in text or "\v" in text:
+            text = text.replace("\f", "\n\n").replace("\v", "\n")
     text = text.strip("\ufeff\x1a")
-    if not text.strip(_INVISIBLE):
+    if not text[:_BEGINNING].strip(_INVISIBLE) and not text.strip(_INVISIBLE):
         raise Unreadable("empty", "only blank space" if text else "no text")
-    coded = Coded(text, raw if text is given else None)
-    foreign = foreign_of(coded.raw)
+    coded = Coded(text, raw, lines=lines) if text is given else Coded(text)
     is_trailing = coded.ended_by(b" ", b"\t")
-    if is_trailing or any(blank in foreign and blank + "\n" in text for blank in "\xa0\u3000"):
+    if is_trailing or any(lead in coded.raw and blank in text and blank + "\n" in text for lead, blank in _WIDE_BLANKS):
         text = _TRAILING.sub("", text)
         is_trailing = True  # lines that were blanks may now be empty
     if is_trailing or coded.has_ends_in_a_row(_BLANKS + 1):
         text = _MANY_BLANKS.sub("\n" * _BLANKS, text)
-    text, mended = mend(text, foreign=foreign)
+    text, mended = mend(text, foreign=suspects_of(coded.text, coded.raw))
     if mended:
         flags.append(MOJIBAKE_FIXED)
         text = _SURROGATES.sub("\ufffd", text)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+
+from crawler.readers.source import Low
 
 Numbers = np.ndarray[Any, Any]
 
@@ -14,72 +15,96 @@ _NEWLINE: Final = 0x0A
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
+class Lines(NamedTuple):
+    """Where the lines of a text are among its bytes."""
+
+    bounds: Numbers
+    """Places of the line ends, and what is none but bounds the first and the last line."""
+    lengths: Numbers
+    """Bytes of each line, its end included."""
+    full: bytes
+    """Whether there is anything in each line: 0 or 1."""
+
+    @classmethod
+    def plain(cls, raw: bytes, low: Low) -> Lines | None:
+        """The lines of a file that holds no control but the newline; ``None`` for any other."""
+        return None if low.codes.strip(b"\n") else cls.of(low.places, 0, len(raw))
+
+    @classmethod
+    def of(cls, ends: Numbers, start: int, stop: int) -> Lines:
+        """The lines between two places, by the places of their ends."""
+        bounds = np.empty(len(ends) + 2, np.int64)
+        bounds[0], bounds[-1] = start - 1, stop
+        bounds[1:-1] = ends
+        lengths = bounds[1:] - bounds[:-1]
+        return cls(bounds, lengths, (lengths > 1).tobytes())
+
+    def after(self, start: int) -> Lines:
+        """Those from a place on."""
+        first = int(self.bounds.searchsorted(start - 1))
+        if self.bounds[first] != start - 1:  # in the middle of a line
+            return self.of(self.bounds[first:-1], start, int(self.bounds[-1]))
+        return Lines(self.bounds[first:], self.lengths[first:], self.full[first:])
+
+
 class Coded:
     """A text with newlines as line ends, and its UTF-8; lone surrogates are written as ``surrogatepass`` does.
 
-    ``start`` is the place in ``raw`` at which the text begins.
+    ``start`` is the place in ``raw`` at which the text begins; ``lines`` are given where they are known.
     """
 
-    def __init__(self, text: str, raw: bytes | None = None, start: int = 0) -> None:
+    def __init__(self, text: str, raw: bytes | None = None, start: int = 0, lines: Lines | None = None) -> None:
         self.text = text
         self.raw = text.encode("utf-8", "surrogatepass") if raw is None else raw
         self.start = start
         self._codes = np.frombuffer(self.raw, np.uint8)
-
-    @cached_property
-    def ends(self) -> Numbers:
-        """Places of the newlines among the bytes."""
-        ends: Numbers = (self._codes[self.start :] == _NEWLINE).nonzero()[0]
-        return ends + self.start
-
-    @cached_property
-    def _bounds(self) -> Numbers:
-        return _bounds_of(self.ends, self.start, len(self.raw))
-
-    @cached_property
-    def _lengths(self) -> Numbers:
-        """Bytes of each line, its end included."""
-        lengths: Numbers = self._bounds[1:] - self._bounds[:-1]
-        return lengths
+        if lines is None:
+            lines = Lines.of((self._codes[start:] == _NEWLINE).nonzero()[0] + start, start, len(self.raw))
+        self._lines = lines
 
     def after(self, offset: int) -> Coded:
         """The text from an offset in code points on."""
         if not offset:
             return self
         start = self.start + len(self.text[:offset].encode("utf-8", "surrogatepass"))
-        rest = Coded(self.text[offset:], self.raw, start)
-        rest.ends = self.ends[int(self.ends.searchsorted(start)) :]
-        return rest
+        return Coded(self.text[offset:], self.raw, start, self._lines.after(start))
 
     def ended_by(self, *blanks: bytes) -> bool:
         """Whether a line that has an end has one of some bytes before it."""
-        ends = self.ends[1:] if len(self.ends) and self.ends[0] == self.start else self.ends
+        ends = self._lines.bounds[1:-1]
+        if len(ends) and ends[0] == self.start:
+            ends = ends[1:]
         last = self._codes.take(ends - 1).tobytes()
         return any(blank in last for blank in blanks)
 
     def has_ends_in_a_row(self, number: int) -> bool:
         """Whether so many line ends stand in a row."""
-        ends, more = self.ends, number - 1
-        return bool((ends[more:] - ends[:-more]).min(initial=number) == more)
+        return b"\0" * (number - 1) in self._lines.full[1:-1]
 
-    @cached_property
+    @property
     def has_pairs(self) -> bool:
         """Whether a line that is not empty follows another."""
-        return _has_pairs(self._lengths)
+        return b"\1\1" in self._lines.full
 
-    def opened_by(self, openings: Openings, longest: int, *, alone: bool) -> Iterable[tuple[int, int]]:
+    def opened_by(self, openings: Openings, longest: int, *, alone: bool) -> list[tuple[int, int]]:
         """Bounds, in bytes, of the lines of at most ``longest`` code points that ``openings`` may be the start of.
 
         A line may still be longer if it has more bytes than code points. With ``alone``, of those lines only that
         have an empty line or nothing before them.
         """
-        lengths = self._lengths
+        bounds, lengths, _ = self._lines
         found = (lengths > 1) & (lengths <= 4 * longest + 1)
         if alone and self.has_pairs:
             found[1:] &= lengths[:-1] == 1
         places = found.nonzero()[0]
-        places = places[openings.may_begin(self._codes, self._bounds.take(places) + 1)]
-        return zip((self._bounds.take(places) + 1).tolist(), self._bounds.take(places + 1).tolist(), strict=True)
+        starts = bounds[places] + 1
+        allowed = openings.may_begin(self._codes, starts)
+        ends = bounds[places[allowed] + 1].tolist()
+        return [
+            (start, end)
+            for start, end in zip(starts[allowed].tolist(), ends, strict=True)
+            if end - start <= longest or not self.raw[start:end].isascii()
+        ]
 
     def line(self, start: int, end: int) -> str:
         """The text between two places among the bytes."""
@@ -98,18 +123,6 @@ def has_pairs(codes: Numbers) -> bool:
     """Whether a line that is not empty follows another: a newline has none beside it."""
     ends = codes == _NEWLINE
     return bool((ends[1:-1] > (ends[:-2] | ends[2:])).any())
-
-
-def _bounds_of(ends: Numbers, start: int, stop: int) -> Numbers:
-    """The line ends, and what is none but bounds the first and the last line."""
-    bounds = np.empty(len(ends) + 2, np.int64)
-    bounds[0], bounds[-1] = start - 1, stop
-    bounds[1:-1] = ends
-    return bounds
-
-
-def _has_pairs(lengths: Numbers) -> bool:
-    return b"\1\1" in (lengths > 1).tobytes()
 
 
 class Openings:
@@ -147,11 +160,13 @@ class Openings:
 
     def may_begin(self, codes: Numbers, starts: Numbers) -> Numbers:
         """Whether the lines that begin at some places of a text in UTF-8, in order, may begin so."""
+        if not len(starts):
+            return np.empty(0, np.bool_)
+        if starts[-1] + 2 >= len(codes):  # it has no three bytes
+            return np.append(self.may_begin(codes, starts[:-1]), [True])
         first, second, third = self._parts
-        places = first.take(codes.take(starts))
-        places += second.take(codes.take(starts + 1, mode="clip"))
-        places += third.take(codes.take(starts + 2, mode="clip"))
-        allowed = self._table.take(places)
-        if len(starts) and starts[-1] + 2 >= len(codes):
-            allowed[-1] = True  # it has no three bytes
+        places = first[codes[starts]]
+        places += second[codes[starts + 1]]
+        places += third[codes[starts + 2]]
+        allowed: Numbers = self._table[places]
         return allowed

@@ -40,11 +40,11 @@ def read(lines: Lines) -> tuple[list[Statement], int] | None:
     start = lines.next_full(0)
     end = lines.block_end(start)
     by = lines.next_full(end)
+    if lines.blank(by) or not lines.lines[by].startswith("by "):
+        return None
     by_end = lines.block_end(by)
     first = lines.next_full(by_end)
-    if lines.blank(by) or not lines.lines[by].startswith("by ") or not lines.has(first):
-        return None
-    if not _LABEL.match(lines.lines[first]):
+    if not lines.has(first) or not _LABEL.match(lines.lines[first]):
         return None
     if not all(any(line.startswith(proof) for line in lines.rest(0)) for proof in _PROOF):
         return None

@@ -233,6 +233,8 @@ def authors_of(byline: str) -> tuple[str, ...]:
     """
     name = " ".join(byline.split()).strip(" ,;")
     parts = [part.strip() for part in _JOINTS.split(name)]
+    if len(parts) == 1:
+        return (name,) if name else ()
     commas = sum(map(name.count, ",，、"))
     many_words = any(len(part.split()) > 1 for part in parts)
     sure = all(0 < len(part.split()) <= 3 and not _NOT_SPLIT.match(part.split()[0]) for part in parts if part)

@@ -9,6 +9,7 @@ from crawler.readers.text_chapters import Section, heading_of
 from crawler.readers.text_header import Field, Header
 
 _EDGE: Final = r"[ \t]{0,4}//-{4,200}//[ \t]{0,4}"
+_FIRST_EDGE: Final = re.compile(rf"{_EDGE}\n")
 _BOX: Final = re.compile(rf"\n{_EDGE}\n(?P<lines>(?:(?!{_EDGE}\n)[^\n]{{0,300}}\n){{1,8}}){_EDGE}(?=\n|\Z)")
 _STORY: Final = re.compile(r"(?i)story\s?:\s{0,4}(?P<title>\S.{0,299})")
 _AUTHOR: Final = re.compile(r"(?i)-?\s?by:?\s(?P<name>\S.{0,99}?)\s?-?")
@@ -17,7 +18,7 @@ _AUTHOR: Final = re.compile(r"(?i)-?\s?by:?\s(?P<name>\S.{0,99}?)\s?-?")
 def read_boxes(text: str) -> tuple[Header, list[Section]] | None:
     """Header and chapters of a FimFiction download; ``None`` for a text that does not begin with such a box."""
     head = text[:600].lstrip()
-    if not re.match(rf"{_EDGE}\n", head):
+    if not head.startswith("//") or not _FIRST_EDGE.match(head):
         return None
     lead = "\n" + text.lstrip("\n \t")
     boxes = list(_BOX.finditer(lead))

@@ -66,7 +66,7 @@ def _skip_rule(lines: Lines, number: int) -> int:
 
 def _fiction_dl(lines: Lines) -> Header | None:
     """fiction-dl's ``LOCAL TEXT STORY``: marker, address, title, author and summary on a line each."""
-    if not lines.has(4) or lines.lines[0] != "LOCAL TEXT STORY":
+    if lines.lines[0] != "LOCAL TEXT STORY" or not lines.has(4):
         return None
     meanings = ("url", "title", "author", "summary")
     values = lines.lines[1:5]
@@ -197,8 +197,10 @@ class _Fields:
 
     def _add(self, number: int) -> None:
         line = self.lines.lines[number]
-        parts = [part for part in _COLUMNS.split(line) if part] if len(line) < _MAX_COLUMNS else [line]
-        labels = [label_of(part) for part in parts] if len(parts) > 1 else []
+        labels = []
+        if len(line) < _MAX_COLUMNS and ("  " in line or "|" in line or "\t" in line):
+            parts = [part for part in _COLUMNS.split(line) if part]
+            labels = [label_of(part) for part in parts] if len(parts) > 1 else []
         if not labels or not all(labels):
             labels = [self.lines.label(number)]
         self.fields += [Field(label.meaning, label.name, label.value) for label in labels if label]

@@ -216,6 +216,8 @@ def label_of(line: str) -> Label | None:
 
     A line that is nothing but an address is as good as one with a label.
     """
+    if (plain := _plain(line)) is not None:
+        return plain
     if line.startswith("http") and _ADDRESS.fullmatch(line):
         return Label("url", "URL", line)
     if _PARTED.search(line, 0, _REACH) is None and line.find("..", 0, _REACH + 1) < 0:
@@ -237,6 +239,16 @@ def label_of(line: str) -> Label | None:
     if (match["close"] or match["dash"]) and not line[match.end() :].strip():
         return None  # "[Summary]", "Notes -": a heading or a thought, not a statement
     return Label(meaning, name, _value(line[match.end() :], line[: match.start("label")]))
+
+
+def _plain(line: str) -> Label | None:
+    """The label of a line such as ``Story title: The Hound``, which most are; the pattern reads all others."""
+    end = line.find(":", 0, MAX_LABEL + 2)
+    meaning = _MEANINGS.get(line[:end].lower()) if end > 0 and line[:end].isascii() else None
+    if meaning is None or line[end + 1 : end + 2] != " " or not line[end + 2 : end + 3].isalnum():
+        return None
+    name = line[:end]
+    return Label(meaning, name, line[end + 2 :].rstrip()) if name.replace(" ", "").isalpha() else None
 
 
 @lru_cache(maxsize=4096)

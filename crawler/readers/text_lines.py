@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from crawler.readers.text_labels import Label, label_of
@@ -20,15 +21,15 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self.size = len(text)
-        self._head = text[:_HEAD_CHARACTERS]
+        self._text = text
         self._is_whole = False
         self._labels: dict[int, Label | None] = {}
-        self._part(self._head.rfind("\n", 0, _TAKEN_FIRST))
+        self._part(text.rfind("\n", 0, min(_TAKEN_FIRST, _HEAD_CHARACTERS)))
 
     def _part(self, end: int) -> None:
         """Take the lines of the head up to a line end; all of them where there is none."""
         self._is_whole = end < 0
-        self.raw = (self._head if end < 0 else self._head[:end]).split("\n", _HEAD_LINES)[:_HEAD_LINES]
+        self.raw = self._text[: _HEAD_CHARACTERS if end < 0 else end].split("\n", _HEAD_LINES)[:_HEAD_LINES]
         self.lines = list(map(str.strip, self.raw))
 
     def has(self, number: int) -> bool:
@@ -55,15 +56,22 @@ class Lines:
 
     def next_full(self, number: int) -> int:
         """Number of the first line from ``number`` on that is not blank; the number of lines if there is none."""
-        while self.has(number) and not self.lines[number]:
+        lines, count = self.lines, len(self.lines)
+        while number < count and not lines[number]:
             number += 1
-        return number
+        return number if number < count or self._is_whole else self._after_more(self.next_full, number)
 
     def block_end(self, number: int) -> int:
         """Number of the blank line (or end) that closes the block in which a line stands."""
-        while self.has(number) and self.lines[number]:
+        lines, count = self.lines, len(self.lines)
+        while number < count and lines[number]:
             number += 1
-        return number
+        return number if number < count or self._is_whole else self._after_more(self.block_end, number)
+
+    def _after_more(self, method: Callable[[int], int], number: int) -> int:
+        """The answer of a method with all lines of the head at hand."""
+        self._part(-1)
+        return method(number)
 
     def blank(self, number: int) -> bool:
         """Whether a line is blank or lies behind the end."""

@@ -31,8 +31,12 @@ def parse(block: bytes) -> Response | None:
     head = block[:_HEAD]
     if not head.startswith((b"HTTP/", b"ICY ")):
         return None
-    ends = [(at, len(mark)) for mark in (b"\r\n\r\n", b"\n\n") if (at := head.find(mark)) >= 0]
-    end, length = min(ends, default=(len(head), 0))
+    end, length = head.find(b"\r\n\r\n"), 4
+    bare = head.find(b"\n\n", 0, end + 1 if end >= 0 else len(head))  # none is looked for behind the end
+    if bare >= 0:
+        end, length = bare, 2
+    elif end < 0:
+        end, length = len(head), 0
     lines = head[:end].decode("latin-1").splitlines()
     status = [*lines[0].split(None, 2), "", ""][1]
     if not (status.isascii() and status.isdigit() and len(status) == 3):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -17,12 +18,12 @@ from schemas.work import Author, Chapter, Engagement, HeaderField, Provenance, W
 PARSER_VERSION: Final = "1"
 FORMAT: Final = "wattpad_json"
 
-_KEYS: Final = (b'"voteCount"', b'"readCount"', b'"numParts"', b'"firstPartId"', b'"mature"', b'"parts"')
+_KEYS: Final = re.compile(rb'"(?:voteCount|readCount|numParts|firstPartId|mature|parts)(?=")')
 
 
 def recognise(head: bytes, name: str) -> bool:
     """Whether JSON holds stories of Wattpad, by at least three keys that only its API has together."""
-    return jsonl.recognise(head, name) and b'"title"' in head and sum(key in head for key in _KEYS) >= 3
+    return jsonl.recognise(head, name) and b'"title"' in head and len(set(_KEYS.findall(head))) >= 3
 
 
 def read(source: Source, fields: Mapping[str, str] | None = None) -> Iterator[Item]:  # noqa: ARG001 - fixed fields

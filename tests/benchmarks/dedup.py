@@ -13,7 +13,6 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -21,10 +20,9 @@ from pipelines.dedup import find_duplicates
 from pipelines.dedup_decide import DuplicateFindings
 from pipelines.task_runner import task_runner
 from schemas.corpus import DedupConfig
+from tests.benchmarks.lines import ranges, stage_range
 from tests.benchmarks.processes import tree_memory
-from tests.staged_stories import staged_works, write_stories
-
-TASK_BYTES = 8_000_000
+from tests.staged_stories import staged_works
 
 
 class Watch:
@@ -68,32 +66,6 @@ def _cpu_of_tree(process: int) -> dict[int, float]:
     while more := {child for child, parent in parents.items() if parent in tree} - tree:
         tree |= more
     return {number: used[number] for number in tree if number in used}
-
-
-def stage_range(task: tuple[str, int, int, str]) -> str:
-    """Fingerprint the works of a range of lines and stage them as a segment."""
-    path, start, end, folder = task
-    corpus, facts = {}, {}
-    with Path(path).open("rb") as stream:
-        stream.seek(start)
-        while stream.tell() < end:
-            work = json.loads(stream.readline())
-            corpus[work["id"]] = work["chapters"]
-            facts[work["id"]] = {name: work[name] for name in ("source", "title", "authors", "fandoms")}
-    write_stories(Path(folder), corpus, facts)
-    return folder
-
-
-def ranges(path: Path, folder: Path) -> Iterator[tuple[str, int, int, str]]:
-    """Ranges of whole lines of about ``TASK_BYTES``."""
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        start = 0
-        while start < size:
-            stream.seek(min(size, start + TASK_BYTES))
-            stream.readline()
-            yield str(path), start, stream.tell(), str(folder / f"{start:012d}")
-            start = stream.tell()
 
 
 class Truth:

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from pipelines.task_runner import task_runner
+from tests.benchmarks.lines import ranges
 
 TASKS = "tests.benchmarks.near_dedup_tasks"
 
@@ -20,9 +21,13 @@ def main() -> None:
     works, out, processes = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     out.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as place, task_runner(processes, TASKS) as run:
-        from tests.benchmarks.near_dedup_steps import deduplicate  # noqa: PLC0415 - the workers load theirs meanwhile
+        from tests.benchmarks.near_dedup_tasks import StageTask, stage_range  # noqa: PLC0415 - the workers' loads, too
 
-        deduplicate(works, out, Path(place), run)
+        tasks = [StageTask(*lines) for lines in ranges(works, Path(place) / "segments")]
+        staging = run(stage_range, tasks)
+        from tests.benchmarks.near_dedup_steps import deduplicate  # noqa: PLC0415 - the workers stage meanwhile
+
+        deduplicate(list(staging), out, Path(place), run)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""What the near-dedup benchmark's own process does: give out tasks, and search for copies."""
+"""What the own process of the near-dedup benchmark does: find the copies, and have the other works written."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +11,13 @@ from pipelines.dedup import find_duplicates
 from pipelines.dedup_decide import DUPLICATE
 from pipelines.dedup_links import Run
 from pipelines.without_pandas import settle_pandas
-from schemas.arrow import arrow_schema
 from schemas.corpus import DedupConfig
-from schemas.tables import ChapterRow
-from tests.benchmarks.dedup import ranges
-from tests.benchmarks.near_dedup_tasks import StageTask, stage_range, write_segment
-from tests.staged_stories import FACTS, staged_works
+from tests.benchmarks.near_dedup_tasks import write_segment
+from tests.staged_stories import staged_works
 
 
-def deduplicate(works: Path, out: Path, place: Path, run: Run) -> None:
-    """Write the works that are no copies to ``out``; what is staged lies in ``place``."""
-    blocks = arrow_schema(ChapterRow).field("blocks").type
-    folders = list(run(stage_range, [StageTask(*lines, FACTS, blocks) for lines in ranges(works, place / "segments")]))
+def deduplicate(folders: Sequence[str], out: Path, place: Path, run: Run) -> None:
+    """Write the works of some segments that are no copies to ``out``; what the search keeps lies in ``place``."""
     staged = staged_works([Path(folder) for folder in folders])
     findings = find_duplicates(staged, DedupConfig(), place / "dedup", run)
     ids = np.asarray(staged.works.column("work_id").to_pylist(), dtype=object)

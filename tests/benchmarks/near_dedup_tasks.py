@@ -14,6 +14,7 @@ import pyarrow.json as pj
 import pyarrow.parquet as pq
 
 from pipelines import dedup_preload  # noqa: F401 - what a search needs
+from pipelines.dedup_policy import STAGED_COLUMNS
 from pipelines.fingerprint import fingerprint_chapters, fingerprint_works
 from pipelines.fingerprint_table import FINGERPRINT_FIELDS, fingerprint_columns
 from pipelines.staged_columns import read_columns, whole
@@ -27,6 +28,9 @@ _LINES = pa.schema(
 )
 
 
+_BLOCKS = pa.list_(pa.struct([("kind", pa.string()), ("start", pa.int32()), ("end", pa.int32())]))
+
+
 @dataclass(frozen=True, slots=True)
 class StageTask:
     """A range of lines to be staged as a segment."""
@@ -35,10 +39,6 @@ class StageTask:
     start: int
     end: int
     folder: str
-    facts: pa.Schema
-    """Columns of the staged works that say what is stated of them."""
-    blocks: pa.DataType
-    """Type of that column of the staged chapters."""
 
 
 def stage_range(task: StageTask) -> str:
@@ -53,24 +53,17 @@ def stage_range(task: StageTask) -> str:
     known = {
         "work_id": works.column("id"),
         **{name: works.column(name) for name in ("source", "title", "authors")},
-        "n_words": pa.array([sum(one.chapter_words) for one in done]),
+        "n_words": pa.array([sum(one.chapter_words) for one in done], pa.int32()),
         "n_chapters": pa.array(counts),
+        "first_chapter": pa.array(np.cumsum(counts, dtype=np.int32) - counts),
         "raw_sha256": shas,
         "content_sha256": shas,
         "cleaner_version": pa.array(["1"] * len(works)),
     }
-    columns = [
-        known[field.name].cast(field.type) if field.name in known else pa.nulls(len(works), field.type)
-        for field in task.facts
-    ]
-    schema = task.facts.append(pa.field("first_chapter", pa.int32()))
-    columns.append(pa.array(np.cumsum(counts, dtype=np.int32) - counts))
-    for field, column in zip(FINGERPRINT_FIELDS, fingerprint_columns(done), strict=True):
-        schema = schema.append(field)
-        columns.append(column)
-    _write(Path(task.folder), "works", pa.table(columns, schema=schema))
-    ends = pa.array(np.zeros(len(texts) + 1, np.int32))
-    none = pa.ListArray.from_arrays(ends, pa.array([], task.blocks.value_type), type=task.blocks)
+    columns = {name: pa.nulls(len(works)) for name in STAGED_COLUMNS} | known
+    columns |= zip((field.name for field in FINGERPRINT_FIELDS), fingerprint_columns(done), strict=True)
+    _write(Path(task.folder), "works", pa.table(columns))
+    none = pa.array([[]] * len(texts), _BLOCKS)
     _write(Path(task.folder), "chapters", pa.table({"text": texts, "blocks": none}))
     return task.folder
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.clean import Cleaned, Raw, canonical, clean, clean_many, count_paragraphs, few_lines, one_line
-from pipelines.clean_utf8 import Utf8
+from pipelines.clean_groups import Counted
 from schemas.work import Block, BlockKind, Blocks, Span, Spans
 
 CASES = sorted((Path(__file__).parents[1] / "fixtures" / "clean").iterdir())
@@ -201,7 +201,7 @@ def test_blocks_are_as_good_as_validated_ones():
 
 
 def test_empty():
-    assert clean(" \n\0") == Cleaned("", Blocks.empty(), Spans.empty(), ("controls_removed",), Utf8(b""))
+    assert clean(" \n\0") == Cleaned("", Blocks.empty(), Spans.empty(), ("controls_removed",), Counted(b"", b"", 0, 0))
 
 
 def test_count_paragraphs():

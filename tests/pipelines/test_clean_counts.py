@@ -10,8 +10,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.clean import compression_ratio, count_words, count_words_of
-from pipelines.clean_utf8 import Utf8
+from pipelines.clean import compression_ratio, count_words
 
 _CJK = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}"
 _WORD = regex.compile(rf"[{_CJK}]|(?:(?![{_CJK}])[\p{{L}}\p{{M}}\p{{Nd}}\p{{Pc}}])+")
@@ -51,17 +50,6 @@ def test_words_are_those_of_the_pattern(text):
     for char in "'’‘-":
         plain = plain.replace(char, "")
     assert count_words(text) == len(_WORD.findall(plain))
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.lists(st.one_of(_UGLY, st.builds(lambda text: "plain words; " * 20 + text, _UGLY)), max_size=8))
-def test_words_of_many_texts_are_those_of_each(texts):
-    assert count_words_of([(text, Utf8.of(text)) for text in texts]) == [count_words(text) for text in texts]
-
-
-def test_texts_counted_together_may_fill_many_blocks():
-    texts = ["a word - or ‘two’--日本 " * 9_000, "", "-", "--", "x"] * 3
-    assert count_words_of([(text, Utf8.of(text)) for text in texts]) == [count_words(text) for text in texts]
 
 
 @pytest.mark.parametrize("word", ["word ", "wört ", "слово ", "\U00020000a "])

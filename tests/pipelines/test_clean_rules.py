@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.clean_notes import ALL_STEMS, NO_STEMS, note_label, note_opener, note_words, stems_of
+from pipelines.clean_notes import (
+    ALL_STEMS,
+    CAPITAL_OPENER,
+    DISCLAIMER,
+    NO_STEMS,
+    OPENER,
+    note_label,
+    note_opener,
+    note_words,
+)
 from pipelines.clean_rules import end_marker, heading, image, scene_break, verse
+from pipelines.clean_signs import NO_SIGNS, signs_of
 
 BREAKS = [
     "*",
@@ -379,6 +389,7 @@ def test_no_heading(line):
 @pytest.mark.parametrize("line", OPENERS)
 def test_note_opener(line):
     guess = note_opener(line)
+    assert [signs.may_open for signs in signs_of(["Rain.", line, "“Rain.”", line])] == [False, True, False, True]
     assert guess is not None
     assert guess.kind in ("note_candidate", "disclaimer")
     assert guess.score is not None
@@ -397,10 +408,10 @@ def test_note_words(line):
     assert guess.kind in ("note_candidate", "disclaimer")
     assert guess.score is not None
     assert 0.5 <= guess.score < 1
-    before, stems, after = stems_of(["Rain.", line, "More rain."])
-    assert stems != NO_STEMS
-    assert before == after == NO_STEMS
-    assert note_words(line, stems) == note_words(line)
+    before, signs, after = signs_of(["Rain.", line, "More rain."])
+    assert signs.stems != NO_STEMS
+    assert before == after == NO_SIGNS
+    assert note_words(line, signs.stems) == note_words(line)
 
 
 @pytest.mark.parametrize("line", NO_NOTE_WORDS)
@@ -488,6 +499,16 @@ def test_stems_are_found_wherever_they_are(parts):
     half = len(parts) // 2
     passages = ["".join(parts), "".join(parts[:half]), "".join(parts[half:])]
     lowered = ["" if p.startswith(("“", "’")) else p.replace("’", "'").lower() for p in passages]
-    assert stems_of(passages) == [
+    assert [signs.stems for signs in signs_of(passages)] == [
         tuple(tuple(stem for stem in group if stem in passage) for group in ALL_STEMS) for passage in lowered
     ]
+
+
+OPENINGS = st.from_regex(OPENER.pattern) | st.from_regex(CAPITAL_OPENER.pattern) | st.from_regex(DISCLAIMER.pattern)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(OPENINGS | st.text("A/N:\n aΣİ\0“’", max_size=8), max_size=4))
+def test_whatever_opens_as_a_note_has_the_sign(paragraphs):
+    for paragraph, signs in zip(paragraphs, signs_of(paragraphs), strict=True):
+        assert signs.may_open or note_opener(paragraph) is None

@@ -20,10 +20,10 @@ MIXED = "ab ab \n\n\né—“漢ひがßЖλ\u0301\u0338\xa0\xad\u200b\u3000\u11
 @given(st.text(st.one_of(st.sampled_from(MIXED), st.characters()), max_size=40), st.integers(0, len(LONG)))
 def test_what_looks_canonical_is(inserted, place):
     text = LONG[:place] + inserted + LONG[place:]
-    steps = clean_unicode._made_canonical(text)
+    steps = clean_unicode.made_canonical(text)
     assert canonical(text) == steps
     assert not is_canonical(text) or steps == (text, ())
-    assert not is_canonical(inserted) or clean_unicode._made_canonical(inserted) == (inserted, ())
+    assert not is_canonical(inserted) or clean_unicode.made_canonical(inserted) == (inserted, ())
 
 
 def test_plain_prose_passes_the_look():

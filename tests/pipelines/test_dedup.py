@@ -291,7 +291,7 @@ def test_a_copy_with_one_other_name_is_a_near_copy():
 
 
 @pytest.mark.parametrize(("n_works", "found"), [(9, 8), (10, 0)])
-def test_a_passage_of_ten_works_makes_no_copies(n_works, found):
+def test_a_passage_of_ten_works_makes_no_copies(n_works, found, monkeypatch):
     """A challenge's 200 words above 60 of one's own: J = 196 / 316, as of a rewritten story, until ten have them."""
     header = story("challenge", 200)
     corpus = {f"a:{n}": [f"{header} {story(n, 60)}"] for n in range(n_works)}
@@ -299,6 +299,8 @@ def test_a_passage_of_ten_works_makes_no_copies(n_works, found):
     assert find(corpus, times=2) == findings
     assert len(findings.rows) == found
     assert {row.similarity for row in findings.rows} <= {0.6203}
+    monkeypatch.setattr("pipelines.dedup_links.SAMPLES_AT_ONCE", 100)
+    assert find(corpus) == findings
 
 
 def test_copies_among_works_with_one_passage_are_still_found():

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import language_engines
-from pipelines.clean_utf8 import Utf8
+from pipelines.clean_groups import Counted
 from pipelines.language import combine, detect, detect_many
 from pipelines.language_chapters import Body, detect_works
 from pipelines.language_engines import Cld2, Engines, Langdetect, Opinion, shipped_profiles
@@ -302,7 +302,7 @@ def test_works_are_found_together_as_each_by_itself(is_encoded, counting):
         [f"{text('en', 7)}\n\n{text('es', 8)}"],
         [],
     ]
-    bodies = [Body(texts, "en", [Utf8.of(each) for each in texts] if is_encoded else None) for texts in works]
+    bodies = [Body(texts, "en", [Counted.of(each) for each in texts] if is_encoded else None) for texts in works]
     begun: list[int] = []
     assert detect_works(bodies, begun.append) == [detect_many(texts, "en") for texts in works]
     assert set(begun) == set(range(len(works)))

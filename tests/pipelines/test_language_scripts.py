@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.clean_utf8 import Utf8
+from pipelines.clean_groups import Counted
 from pipelines.language_scripts import (
     PROFILES,
     SINGLE,
@@ -143,5 +143,5 @@ def test_texts_counted_together_have_the_letters_of_each(texts, is_long):
     texts = [text * 60 if is_long and number % 2 else text for number, text in enumerate(texts)]
     expected = [letters_by_script(text) for text in texts]
     assert letters_by_scripts(texts) == expected
-    assert letters_by_scripts(texts, [Utf8.of(text) for text in texts]) == expected
-    assert [letters_by_script(text, Utf8.of(text)) for text in texts] == expected
+    assert letters_by_scripts(texts, [Counted.of(text) for text in texts]) == expected
+    assert [letters_by_script(text, Counted.of(text)) for text in texts] == expected

@@ -1,10 +1,11 @@
 """prepare: what a source states becomes rows; what can be measured is measured."""
 
+import gc
 import hashlib
 
 import pytest
 
-from pipelines.prepare import Unprepared, prepare, reject_of, work_id_of
+from pipelines.prepare import Unprepared, prepare, prepare_many, reject_of, work_id_of
 from schemas.vocabulary import AuthorKind
 from schemas.work import Author, Chapter, Span
 from tests.works import prose, work
@@ -124,3 +125,20 @@ def test_prepare_is_a_pure_function():
     item = work([prose(1), prose(2)])
     one, other = prepare(item), prepare(item)
     assert (one.work, one.chapters, one.fingerprint) == (other.work, other.chapters, other.fingerprint)
+
+
+def test_cycles_are_collected_before_and_after_but_not_meanwhile():
+    seen: list[bool] = []
+    assert gc.isenabled()
+    prepare_many([work("Rain.")], lambda _: seen.append(gc.isenabled()))
+    assert set(seen) == {False}
+    assert gc.isenabled()
+
+
+def test_who_collects_no_cycles_goes_on_so():
+    gc.disable()
+    try:
+        prepare_many([work("Rain.")])
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

@@ -51,3 +51,19 @@ def test_a_caller_that_is_killed_leaves_no_process_behind():
         caller.kill()
         rest, _ = caller.communicate(timeout=30)  # ends when the last process that may write there has ended
     assert rest == b""
+
+
+def test_workers_do_not_run_the_main_module_again(tmp_path):
+    script = tmp_path / "main.py"
+    script.write_text(
+        "print('main', flush=True)\n"
+        "if __name__ == '__main__':\n"
+        f"    from {__name__} import number_and_process\n"
+        "    from pipelines.task_runner import task_runner\n"
+        "    with task_runner(2) as run:\n"
+        "        print([number for number, _ in run(number_and_process, range(3))])\n",
+        encoding="utf-8",
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.splitlines() == ["main", "[0, 1, 2]"]

@@ -72,3 +72,11 @@ def test_rows_of_columns_and_of_records_become_the_same_table():
     assert columns.column("blocks").to_pylist() == [[block.model_dump() for block in row] for row in rows]
     assert columns.slice(3).combine_chunks().column("blocks").to_pylist() == [[ONE.model_dump(), TWO.model_dump()]]
     columns.validate(full=True)
+
+
+def test_marks_that_lie_in_one_text_may_lie_outside_another():
+    spans = Spans(("strong", "emphasis"), (0, 2), (1, 4), (None, None))
+    assert Chapter(text="abcd", spans=spans).spans is spans
+    with pytest.raises(ValidationError, match="emphasis 2:4 lies outside the text of 3 characters"):
+        Chapter(text="abc", spans=spans)
+    assert pickle.loads(pickle.dumps(spans)) == spans

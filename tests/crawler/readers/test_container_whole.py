@@ -73,3 +73,17 @@ def test_what_unpacks_to_more_or_less_than_stated_is_nothing() -> None:
     assert unpacked(packed[:4], 8, 297, crc) is None
     assert unpacked(packed, 8, 297, crc + 1) is None
     assert unpacked(b"fog", 0, 3, zlib.crc32(b"fog")) == b"fog"
+
+
+def test_large_members_are_unpacked_as_small_ones() -> None:
+    rng = random.Random(5)
+    for size in (0, 1, 40_000, 300_000):
+        data = rng.randbytes(size // 3) + b"fog" * (size // 3)
+        packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        packed = packer.compress(data) + packer.flush()
+        crc = zlib.crc32(data)
+        assert unpacked(packed, zipfile.ZIP_DEFLATED, len(data), crc) == data
+        assert unpacked(packed + b"more", zipfile.ZIP_DEFLATED, len(data), crc) == data
+        assert unpacked(packed, zipfile.ZIP_DEFLATED, len(data) + 1, crc) is None
+        assert unpacked(packed, zipfile.ZIP_DEFLATED, max(len(data) - 1, 0), crc ^ 1) is None
+        assert unpacked(packed[:-1], zipfile.ZIP_DEFLATED, len(data), crc) is None

@@ -1,6 +1,7 @@
 """Archives: what is in them is read, what they try is refused, and nothing is lost in silence."""
 
 import io
+import re
 import struct
 import tarfile
 import time
@@ -159,6 +160,16 @@ def test_labels_stay_below(one, other):
     assert name.encode()
     assert not name.startswith("/")
     assert not {".", "..", ""} & set(name.split("/"))
+
+
+@given(st.text(max_size=6), st.sampled_from(["", ".txt", "/", "\\", "C:", "..", "\x7f", "\ud800", "x" * 1030]))
+def test_plain_names_are_labels_as_they_are(name, more):
+    parts = re.split(
+        r"[/\\]", re.sub("[\ud800-\udfff]", "\ufffd", re.sub(r"[\x00-\x1f\x7f]", "", (name + more)[:1024]))
+    )
+    kept = [part for part in parts if part.strip() not in ("", ".", "..")]
+    kept = kept[1:] if kept and re.fullmatch("[A-Za-z]:", kept[0]) else kept
+    assert label(name + more) == ("/".join(kept) or "member")
 
 
 def test_bad_checksum_and_wrong_size():

@@ -141,3 +141,9 @@ def test_any_bytes_decode_or_are_refused(raw):
 def test_utf8_is_never_touched(value):
     if "~{" not in value and not value.startswith("\ufeff"):
         assert decode(value.encode()).text == value
+
+
+@given(st.lists(st.sampled_from(["a", "\n", "é", "“", "~{", "~", "\x7f", "第", "\ufeff"]), max_size=30).map("".join))
+def test_plain_bytes_are_read_alike(text):
+    for raw in (text.encode(), text.encode("gb18030")):
+        assert decode(raw, is_plain=True) == decode(raw)

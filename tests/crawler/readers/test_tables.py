@@ -37,6 +37,7 @@ from crawler.readers.tables_values import (
     chapters_of,
     count_of,
     day_of,
+    is_parted_json,
     is_visible,
     items_of,
     listed,
@@ -386,3 +387,35 @@ def test_the_order_of_days_is_that_of_its_dates(text, day):
     head = f"{text[:30]}{day}{text[30:]}"
     days = re.findall(r"(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])", head)
     assert order_of_days(head) == month_first(days)
+
+
+PIECES = st.sampled_from(
+    ["a", "\n", "\n\n", "\n \n", "\\", '"', "\r", "\t", "\0", "é", "“", "\U0001f600", "/n", "u000a", "x" * 9]
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(PIECES, max_size=40).map("".join), st.booleans())
+def test_a_text_told_as_parted_among_the_bytes_of_its_json_is_so(text, escaped):
+    raw = json.dumps({"id": 1, "text": text}, ensure_ascii=escaped).encode()
+    if is_parted_json(raw):
+        assert prose_of(text) in (None, (text, True))
+        assert prose_of(text, is_parted=True) == prose_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_parted"),
+    [("a\n\nb", True), ("a", True), ("a\n\n\nb", True), ('“a”\n\n"b"', True), ("a\nb", False), ("a\n\nb\nc", False)],
+)
+def test_most_prose_is_told_as_parted(text, is_parted):
+    assert is_parted_json(json.dumps({"text": text}).encode()) == is_parted
+    assert is_parted_json(json.dumps({"text": text}, ensure_ascii=False).encode()) == is_parted
+
+
+def test_rows_are_the_same_however_the_text_is_told_to_be_parted(monkeypatch):
+    texts = ["p\n\n" * 600, "p\n" * 1200, "“p”\n\n" * 400 + "q\nr", "p\r\n\r\n" * 500, "\0p\n\n" * 400]
+    lines = b"\n".join(json.dumps({"title": f"T{n}", "text": text}).encode() for n, text in enumerate(texts))
+    source = Source(Path("a.jsonl"), "a.jsonl", content=lines)
+    found = list(jsonl.read(source))
+    monkeypatch.setattr("crawler.readers.tables.is_parted_json", lambda _: False)
+    assert found == list(jsonl.read(source))

@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawler.readers import text_chapters, text_header, text_labels, text_lines
-from crawler.readers.text_coded import Coded, codes_of, has_pairs
+from crawler.readers.source import Low
+from crawler.readers.text_coded import Coded, Lines, codes_of, has_pairs
 
 PIECES = (
     *("\n", "\n\n", "\n\n\n", " ", "\t", "Chapter", "CHAPTER 2", "ch", "iv", "Three", "twenty-one", "Part 3", "1"),
@@ -71,3 +72,31 @@ def test_a_header_is_the_same_however_few_lines_are_looked_at_first(taken, text)
         whole = text_header.read_header(text)
         patch.setattr(text_lines, "_TAKEN_FIRST", taken)
         assert text_header.read_header(text) == whole
+
+
+@settings(deadline=None)
+@given(texts, st.booleans())
+def test_lines_without_controls_are_told_by_their_ends(text, spoilt):
+    raw = (text.replace("\t", " ") + ("\r" if spoilt else "")).encode("utf-8", "surrogatepass")
+    lines = Lines.plain(raw, Low.of(raw))
+    assert (lines is None) == spoilt
+    if lines is not None:
+        assert [int(end) for end in lines.bounds[1:-1]] == [place for place, code in enumerate(raw) if code == 10]
+
+
+NAMES = st.sampled_from(
+    [*text_labels._MEANINGS, "Author's Note", "Story  Title", "*Title", "(Pairing)", "Titel -", "T"]
+)
+CASES = st.sampled_from([str, str.title, str.upper, str.strip, lambda name: f" {name} ", lambda name: name[:3]])
+MARKS = st.sampled_from([":", ": ", ":  ", " : ", ":*", ": *", "=", " - ", ": _", "：", "", " "])
+VALUES = st.sampled_from(["", "x", "9 a", "é", "*x*", "x*", "  y", "a: b", "- c", " ", "x ", "\t", "http://a.b/c"])
+
+
+@settings(deadline=None, max_examples=2000)
+@given(NAMES, CASES, MARKS, VALUES)
+def test_a_plain_label_is_what_the_pattern_says(name, case, mark, value):
+    line = case(name) + mark + value
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_labels, "_plain", lambda _: None)
+        by_pattern = text_labels.label_of(line)
+    assert text_labels.label_of(line) == by_pattern

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.readers.text_mojibake import mend
+from crawler.readers.text_mojibake import foreign_of, is_suspicious, mend, suspects_of
 from tests.crawler.readers.test_encoding import TEXTS
 
 SAMPLE = Path(__file__).parents[4] / "shared" / "samples" / "mojibake" / "python-ftfy__in-the-wild.json"
@@ -79,3 +79,19 @@ def test_the_pairs_found_in_the_wild():
     assert [mend(pair["original"])[0] for pair in pairs] == wanted
     assert [mend(text) for text in wanted] == [(text, False) for text in wanted]
     assert [mend(pair["fixed"])[1] for pair in pairs] == [False] * len(pairs)
+
+
+def test_no_character_that_mojibake_begins_with_is_passed_over():
+    for code in (*range(0x80, 0xD800), *range(0xE000, 0x20000)):
+        text = chr(code)
+        if is_suspicious(text):
+            assert suspects_of(text, text.encode()) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [("“No,” she said—‘nothing’…", ""), ("plain", ""), ("“Déjà”", "“éà”"), ("“a├”", "“├”"), ("\xa0“", "\xa0“")],
+)
+def test_most_english_holds_no_suspect(text, seen):
+    assert suspects_of(text, text.encode()) == seen
+    assert is_suspicious(seen) == is_suspicious(foreign_of(text.encode()))
