@@ -211,7 +211,8 @@ def _title_below(body: str, end: int) -> tuple[str | None, int]:
 
 def _believed(candidates: Iterable[Heading], body: str) -> list[Heading]:
     """The headings of the one kind that counts on, with prologues and epilogues; empty where none convinces."""
-    found = list(candidates)
+    if not (found := list(candidates)):
+        return []
     for kind in ("chapter", "part", "number"):
         chain = _chain([heading for heading in found if heading.kind == kind], body)
         if chain and _convinces(chain, kind, body):

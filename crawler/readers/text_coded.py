@@ -20,8 +20,6 @@ class Lines(NamedTuple):
 
     bounds: Numbers
     """Places of the line ends, and what is none but bounds the first and the last line."""
-    lengths: Numbers
-    """Bytes of each line, its end included."""
     full: bytes
     """Whether there is anything in each line: 0 or 1."""
 
@@ -36,15 +34,14 @@ class Lines(NamedTuple):
         bounds = np.empty(len(ends) + 2, np.int64)
         bounds[0], bounds[-1] = start - 1, stop
         bounds[1:-1] = ends
-        lengths = bounds[1:] - bounds[:-1]
-        return cls(bounds, lengths, (lengths > 1).tobytes())
+        return cls(bounds, (bounds[1:] - bounds[:-1] > 1).tobytes())
 
     def after(self, start: int) -> Lines:
         """Those from a place on."""
         first = int(self.bounds.searchsorted(start - 1))
         if self.bounds[first] != start - 1:  # in the middle of a line
             return self.of(self.bounds[first:-1], start, int(self.bounds[-1]))
-        return Lines(self.bounds[first:], self.lengths[first:], self.full[first:])
+        return Lines(self.bounds[first:], self.full[first:])
 
 
 class Coded:
@@ -74,8 +71,8 @@ class Coded:
         ends = self._lines.bounds[1:-1]
         if len(ends) and ends[0] == self.start:
             ends = ends[1:]
-        last = self._codes.take(ends - 1).tobytes()
-        return any(blank in last for blank in blanks)
+        last = self._codes[ends - 1].tobytes()
+        return any(map(last.__contains__, blanks))
 
     def has_ends_in_a_row(self, number: int) -> bool:
         """Whether so many line ends stand in a row."""
@@ -89,22 +86,19 @@ class Coded:
     def opened_by(self, openings: Openings, longest: int, *, alone: bool) -> list[tuple[int, int]]:
         """Bounds, in bytes, of the lines of at most ``longest`` code points that ``openings`` may be the start of.
 
-        A line may still be longer if it has more bytes than code points. With ``alone``, of those lines only that
-        have an empty line or nothing before them.
+        A line may still be longer if it has more bytes than code points. The first line is always one of them. With
+        ``alone``, of those lines only that have an empty line or nothing before them.
         """
-        bounds, lengths, _ = self._lines
-        found = (lengths > 1) & (lengths <= 4 * longest + 1)
-        if alone and self.has_pairs:
-            found[1:] &= lengths[:-1] == 1
-        places = found.nonzero()[0]
-        starts = bounds[places] + 1
-        allowed = openings.may_begin(self._codes, starts)
-        ends = bounds[places[allowed] + 1].tolist()
-        return [
-            (start, end)
-            for start, end in zip(starts[allowed].tolist(), ends, strict=True)
-            if end - start <= longest or not self.raw[start:end].isascii()
-        ]
+        bounds, full = self._lines
+        found = []
+        for number in (0, *openings.lines_after(self._codes, bounds[1:-1])):
+            if not full[number] or (alone and number and full[number - 1]):
+                continue
+            start, end = bounds.item(number) + 1, bounds.item(number + 1)
+            size = end - start
+            if size <= longest or (size <= 4 * longest and not self.raw[start:end].isascii()):
+                found.append((start, end))
+        return found
 
     def line(self, start: int, end: int) -> str:
         """The text between two places among the bytes."""
@@ -158,15 +152,16 @@ class Openings:
         self._table = table.ravel()
         self._parts = (classes << 10, classes << 5, classes)
 
-    def may_begin(self, codes: Numbers, starts: Numbers) -> Numbers:
-        """Whether the lines that begin at some places of a text in UTF-8, in order, may begin so."""
-        if not len(starts):
-            return np.empty(0, np.bool_)
-        if starts[-1] + 2 >= len(codes):  # it has no three bytes
-            return np.append(self.may_begin(codes, starts[:-1]), [True])
-        first, second, third = self._parts
-        places = first[codes[starts]]
-        places += second[codes[starts + 1]]
-        places += third[codes[starts + 2]]
-        allowed: Numbers = self._table[places]
-        return allowed
+    def lines_after(self, codes: Numbers, ends: Numbers) -> list[int]:
+        """Numbers, from 1 on, of the lines that may begin so, by the ends of the lines before them in a UTF-8 text."""
+        last = len(ends)
+        while last and ends[last - 1] + 3 >= len(codes):
+            last -= 1  # the line after it has no three bytes
+        found: list[int] = []
+        if last:
+            first, second, third = self._parts
+            places = first[codes[1:][ends[:last]]]
+            places += second[codes[2:][ends[:last]]]
+            places += third[codes[3:][ends[:last]]]
+            found = self._table[places].nonzero()[0].tolist()
+        return [*(number + 1 for number in found), *range(last + 1, len(ends) + 1)]
