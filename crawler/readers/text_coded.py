@@ -12,36 +12,39 @@ from crawler.readers.source import Low
 Numbers = np.ndarray[Any, Any]
 
 _NEWLINE: Final = 0x0A
+_FULLNESS: Final = bytes(code != _NEWLINE for code in range(256))
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Lines(NamedTuple):
     """Where the lines of a text are among its bytes."""
 
-    bounds: Numbers
-    """Places of the line ends, and what is none but bounds the first and the last line."""
+    ends: Numbers
+    """Places of the line ends; the last line has none."""
+    before: bytes
+    """The byte before each of them: a newline where the line is empty."""
     full: bytes
     """Whether there is anything in each line: 0 or 1."""
 
     @classmethod
     def plain(cls, raw: bytes, low: Low) -> Lines | None:
         """The lines of a file that holds no control but the newline; ``None`` for any other."""
-        return None if low.codes.strip(b"\n") else cls.of(low.places, 0, len(raw))
+        return None if low.codes.strip(b"\n") else cls.of(np.frombuffer(raw, np.uint8), low.places, 0)
 
     @classmethod
-    def of(cls, ends: Numbers, start: int, stop: int) -> Lines:
-        """The lines between two places, by the places of their ends."""
-        bounds = np.empty(len(ends) + 2, np.int64)
-        bounds[0], bounds[-1] = start - 1, stop
-        bounds[1:-1] = ends
-        return cls(bounds, (bounds[1:] - bounds[:-1] > 1).tobytes())
+    def of(cls, codes: Numbers, ends: Numbers, start: int) -> Lines:
+        """The lines from a place on, by the places of their ends."""
+        before = codes[ends - 1].tobytes()
+        last = start
+        if before:
+            if ends.item(0) == start:
+                before = b"\n" + before[1:]
+            last = ends.item(-1) + 1
+        return cls(ends, before, before.translate(_FULLNESS) + (b"\1" if last < len(codes) else b"\0"))
 
-    def after(self, start: int) -> Lines:
-        """Those from a place on."""
-        first = int(self.bounds.searchsorted(start - 1))
-        if self.bounds[first] != start - 1:  # in the middle of a line
-            return self.of(self.bounds[first:-1], start, int(self.bounds[-1]))
-        return Lines(self.bounds[first:], self.full[first:])
+    def after(self, number: int) -> Lines:
+        """Those from a number on."""
+        return Lines(self.ends[number:], self.before[number:], self.full[number:])
 
 
 class Coded:
@@ -56,7 +59,7 @@ class Coded:
         self.start = start
         self._codes = np.frombuffer(self.raw, np.uint8)
         if lines is None:
-            lines = Lines.of((self._codes[start:] == _NEWLINE).nonzero()[0] + start, start, len(self.raw))
+            lines = Lines.of(self._codes, (self._codes[start:] == _NEWLINE).nonzero()[0] + start, start)
         self._lines = lines
 
     def after(self, offset: int) -> Coded:
@@ -64,15 +67,16 @@ class Coded:
         if not offset:
             return self
         start = self.start + len(self.text[:offset].encode("utf-8", "surrogatepass"))
-        return Coded(self.text[offset:], self.raw, start, self._lines.after(start))
+        number = self.raw.count(b"\n", self.start, start)
+        if self.raw[start - 1] == _NEWLINE:
+            lines = self._lines.after(number)
+        else:  # in the middle of a line
+            lines = Lines.of(self._codes, self._lines.ends[number:], start)
+        return Coded(self.text[offset:], self.raw, start, lines)
 
     def ended_by(self, *blanks: bytes) -> bool:
         """Whether a line that has an end has one of some bytes before it."""
-        ends = self._lines.bounds[1:-1]
-        if len(ends) and ends[0] == self.start:
-            ends = ends[1:]
-        last = self._codes[ends - 1].tobytes()
-        return any(map(last.__contains__, blanks))
+        return any(map(self._lines.before.__contains__, blanks))
 
     def has_ends_in_a_row(self, number: int) -> bool:
         """Whether so many line ends stand in a row."""
@@ -89,12 +93,13 @@ class Coded:
         A line may still be longer if it has more bytes than code points. The first line is always one of them. With
         ``alone``, of those lines only that have an empty line or nothing before them.
         """
-        bounds, full = self._lines
+        ends, _, full = self._lines
         found = []
-        for number in (0, *openings.lines_after(self._codes, bounds[1:-1])):
+        for number in (0, *openings.lines_after(self._codes, ends)):
             if not full[number] or (alone and number and full[number - 1]):
                 continue
-            start, end = bounds.item(number) + 1, bounds.item(number + 1)
+            start = ends.item(number - 1) + 1 if number else self.start
+            end = ends.item(number) if number < len(ends) else len(self.raw)
             size = end - start
             if size <= longest or (size <= 4 * longest and not self.raw[start:end].isascii()):
                 found.append((start, end))
