@@ -238,7 +238,10 @@ def recognise(source: Source) -> Format:
         raise Unreadable("empty", "only blank space" if head else "0 bytes")
     if source.form is not None and source.depth == 0:
         return _told(source.form)
-    if packed := _container(source):
+    if source.media_type is None and signatures.begins_as_text(head) and not _module("container_tar").is_tar(head):
+        if signatures.has_no_controls(head, source.low):
+            return _unmarked(head, head, name)
+    elif packed := _container(source):
         return packed
     low = None if head.startswith(b"<") else source.low  # pages have no need of them
     wide = wide_encoding(head) if signatures.may_be_wide(head, low) else None
@@ -292,7 +295,14 @@ def _written(source: Source, head: bytes, name: str) -> Format:
             if markup in {"HTML", "XHTML"}:
                 return HTML
             raise Unreadable("format_not_supported", f"{markup} is not read")
-    if start.startswith(b"Retry later") or _is_escaped_page(head):
+    if start.startswith(b"Retry later"):
+        return HTML
+    return _unmarked(start, head, name)
+
+
+def _unmarked(start: bytes, head: bytes, name: str) -> Format:
+    """Formats that do not begin with a tag; ``start`` is the head without blank space before it."""
+    if _is_escaped_page(head):
         return HTML
     if MHTML.code.recognise(start):
         return MHTML
@@ -310,7 +320,7 @@ def _is_escaped_page(head: bytes) -> bool:
 def _tables(head: bytes) -> tuple[Format, ...]:
     """The formats of tables that an input may be: without a mark between columns only one whose name says CSV."""
     line = head[: head.find(b"\n") + 1 or len(head)]
-    return _TABLES if any(mark in line for mark in (b",", b";", b"\t", b"|")) else (CSV,)
+    return _TABLES if b"," in line or b";" in line or b"\t" in line or b"|" in line else (CSV,)
 
 
 def read(source: Source) -> Iterator[Item]:

@@ -54,6 +54,7 @@ _BINARIES: Final = (
     (b"OTTO", "a font"),
 )
 _BINARY_STARTS: Final = tuple(mark for mark, _ in _BINARIES)
+_PALM: Final = (b"BOOKMOBI", b"TEXtREAd")
 _ZIPPED: Final = (
     (b"vnd.oasis.opendocument", "ODT"),
     (b"word/", "DOCX"),
@@ -70,6 +71,12 @@ _XML_ROOTS: Final = (
     (b"fictionbook", "FictionBook"),
     (b"svg", "SVG"),
 )
+_OTHER_STARTS: Final = (
+    *(b"PK", b"]*M\x18", b"filedesc:", b"Retry later", b"<", b"{", b"[", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"),
+    *(bytes([white]) for white in _NOTHING),
+)
+_ALL_STARTS: Final = (*_STARTS, *_BINARY_STARTS, *_OTHER_STARTS)
+_FIRST_BYTES: Final = frozenset(mark[0] for mark in _ALL_STARTS)
 _CONTROLS: Final = bytes({*range(32), 127} - set(b"\t\n\r\f\v\x1a\x1b\x08"))
 
 _HTML: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
@@ -88,7 +95,7 @@ def other_format(head: bytes) -> str | None:
     """Name of a binary format by its signature."""
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return "DOC or another old Office document"
-    if head[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
+    if head[60:68] in _PALM:
         return "MOBI or AZW3"
     if head[257:262] == b"ustar":
         return "tar"
@@ -97,6 +104,24 @@ def other_format(head: bytes) -> str | None:
     if not head.startswith(_STARTS):
         return None
     return next((name for mark, name in _SIGNATURES if head.startswith(mark)), None)
+
+
+def begins_as_text(head: bytes) -> bool:
+    """Whether the first bytes are those of no other format, nor of markup, JSON or a byte order mark.
+
+    Soon told of most text; what says no may still be text.
+    """
+    return (
+        (head[0] not in _FIRST_BYTES or not head.startswith(_ALL_STARTS))
+        and head[4:8] != b"ftyp"
+        and head[60:68] not in _PALM
+        and head[257:262] != b"ustar"
+    )
+
+
+def has_no_controls(head: bytes, low: Low) -> bool:
+    """Whether there is no control but tabs and line ends: neither binary nor UTF-16 or UTF-32."""
+    return not low.codes.strip(b"\n\r\t") and b"\x7f" not in head
 
 
 def is_blank(head: bytes) -> bool:

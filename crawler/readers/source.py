@@ -7,9 +7,8 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Final, Generic, NamedTuple, Self, TypeVar, overload
 
 import numpy as np
 
@@ -61,6 +60,9 @@ class Limits:
     """Archives within archives."""
 
 
+_LIMITS: Final = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A part of a large file of lines, as one task reads it.
@@ -97,6 +99,28 @@ class Low(NamedTuple):
         return cls(places, codes[places].tobytes())
 
 
+T = TypeVar("T")
+
+
+class once(Generic[T]):  # noqa: N801 - a decorator
+    """``cached_property`` without the lock that Python 3.11 takes for it."""
+
+    def __init__(self, function: Callable[[Any], T]) -> None:
+        self._function = function
+        self._name = function.__name__
+        self.__doc__ = function.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object, owner: type) -> T | Self:
+        if instance is None:
+            return self
+        value = instance.__dict__[self._name] = self._function(instance)
+        return value
+
+
 @dataclass
 class Budget:
     """What an input has cost so far, shared by everything that is unpacked from it."""
@@ -117,7 +141,7 @@ class Source:
     """The file on disk; for a member, of the archive that holds it."""
     ref: str
     max_bytes: int = 256 * 2**20
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = _LIMITS
     content: bytes | None = field(default=None, repr=False)
     """Bytes of a member; ``None`` for a file, which is read when asked."""
     url: str | None = None
@@ -170,7 +194,7 @@ class Source:
             return self.opener()
         return self.path.open("rb", buffering) if self.content is None else io.BytesIO(self.content)
 
-    @cached_property
+    @once
     def head(self) -> bytes:
         """The first 64 KiB, to recognise the format by."""
         if self.content is not None:
@@ -178,12 +202,12 @@ class Source:
         with self.open() as stream:
             return stream.read(HEAD_BYTES)
 
-    @cached_property
+    @once
     def low(self) -> Low:
         """The bytes of the head that are below the space."""
         return Low.of(self.head)
 
-    @cached_property
+    @once
     def data(self) -> bytes:
         """The whole content.
 
@@ -197,7 +221,7 @@ class Source:
             raise Unreadable("too_large", f"larger than {self.max_bytes // 2**20} MiB; raise limits.max_file_mib")
         return data
 
-    @cached_property
+    @once
     def sha256(self) -> str:
         """SHA-256 of the content, in hex; of a file without holding it in memory."""
         held = self.content if self.content is not None else self.__dict__.get("data")

@@ -147,9 +147,12 @@ def split(body: str | Coded, *, by_line: bool = False) -> list[Section]:
 
 def _candidates(coded: Coded, *, by_line: bool) -> Iterator[Heading]:
     body = coded.text
-    for start, line in islice(_likely(coded, by_line=by_line), _MAX_TESTED):
+    counted, start = coded.start, 0
+    for place, line in islice(_likely(coded, by_line=by_line), _MAX_TESTED):
         if not (heading := heading_of(line.strip())):
             continue
+        start += len(coded.line(counted, place))
+        counted = place
         before = start == 0 or body[max(start - 2, 0) : start] in ("\n\n", "\n")
         end = start + len(line)
         title, title_end = _title_below(body, end)
@@ -165,14 +168,11 @@ def _candidates(coded: Coded, *, by_line: bool) -> Iterator[Heading]:
 
 
 def _likely(coded: Coded, *, by_line: bool) -> Iterator[tuple[int, str]]:
-    """The short lines that begin as a heading does, with their offsets in code points."""
-    place, offset = coded.start, 0
+    """The short lines that begin as a heading does, with their places among the bytes."""
     for start, end in coded.opened_by(_OPENINGS, MAX_HEADING, alone=not by_line):
         line = coded.line(start, end)
         if len(line) <= MAX_HEADING and _may_head(line):
-            offset += len(coded.line(place, start))
-            place = start
-            yield offset, line
+            yield start, line
 
 
 def _heads(body: str, start: int) -> bool:
@@ -211,7 +211,8 @@ def _title_below(body: str, end: int) -> tuple[str | None, int]:
 
 def _believed(candidates: Iterable[Heading], body: str) -> list[Heading]:
     """The headings of the one kind that counts on, with prologues and epilogues; empty where none convinces."""
-    found = list(candidates)
+    if not (found := list(candidates)):
+        return []
     for kind in ("chapter", "part", "number"):
         chain = _chain([heading for heading in found if heading.kind == kind], body)
         if chain and _convinces(chain, kind, body):

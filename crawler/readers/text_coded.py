@@ -12,39 +12,39 @@ from crawler.readers.source import Low
 Numbers = np.ndarray[Any, Any]
 
 _NEWLINE: Final = 0x0A
+_FULLNESS: Final = bytes(code != _NEWLINE for code in range(256))
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Lines(NamedTuple):
     """Where the lines of a text are among its bytes."""
 
-    bounds: Numbers
-    """Places of the line ends, and what is none but bounds the first and the last line."""
-    lengths: Numbers
-    """Bytes of each line, its end included."""
+    ends: Numbers
+    """Places of the line ends; the last line has none."""
+    before: bytes
+    """The byte before each of them: a newline where the line is empty."""
     full: bytes
     """Whether there is anything in each line: 0 or 1."""
 
     @classmethod
     def plain(cls, raw: bytes, low: Low) -> Lines | None:
         """The lines of a file that holds no control but the newline; ``None`` for any other."""
-        return None if low.codes.strip(b"\n") else cls.of(low.places, 0, len(raw))
+        return None if low.codes.strip(b"\n") else cls.of(np.frombuffer(raw, np.uint8), low.places, 0)
 
     @classmethod
-    def of(cls, ends: Numbers, start: int, stop: int) -> Lines:
-        """The lines between two places, by the places of their ends."""
-        bounds = np.empty(len(ends) + 2, np.int64)
-        bounds[0], bounds[-1] = start - 1, stop
-        bounds[1:-1] = ends
-        lengths = bounds[1:] - bounds[:-1]
-        return cls(bounds, lengths, (lengths > 1).tobytes())
+    def of(cls, codes: Numbers, ends: Numbers, start: int) -> Lines:
+        """The lines from a place on, by the places of their ends."""
+        before = codes[ends - 1].tobytes()
+        last = start
+        if before:
+            if ends.item(0) == start:
+                before = b"\n" + before[1:]
+            last = ends.item(-1) + 1
+        return cls(ends, before, before.translate(_FULLNESS) + (b"\1" if last < len(codes) else b"\0"))
 
-    def after(self, start: int) -> Lines:
-        """Those from a place on."""
-        first = int(self.bounds.searchsorted(start - 1))
-        if self.bounds[first] != start - 1:  # in the middle of a line
-            return self.of(self.bounds[first:-1], start, int(self.bounds[-1]))
-        return Lines(self.bounds[first:], self.lengths[first:], self.full[first:])
+    def after(self, number: int) -> Lines:
+        """Those from a number on."""
+        return Lines(self.ends[number:], self.before[number:], self.full[number:])
 
 
 class Coded:
@@ -59,7 +59,7 @@ class Coded:
         self.start = start
         self._codes = np.frombuffer(self.raw, np.uint8)
         if lines is None:
-            lines = Lines.of((self._codes[start:] == _NEWLINE).nonzero()[0] + start, start, len(self.raw))
+            lines = Lines.of(self._codes, (self._codes[start:] == _NEWLINE).nonzero()[0] + start, start)
         self._lines = lines
 
     def after(self, offset: int) -> Coded:
@@ -67,15 +67,16 @@ class Coded:
         if not offset:
             return self
         start = self.start + len(self.text[:offset].encode("utf-8", "surrogatepass"))
-        return Coded(self.text[offset:], self.raw, start, self._lines.after(start))
+        number = self.raw.count(b"\n", self.start, start)
+        if self.raw[start - 1] == _NEWLINE:
+            lines = self._lines.after(number)
+        else:  # in the middle of a line
+            lines = Lines.of(self._codes, self._lines.ends[number:], start)
+        return Coded(self.text[offset:], self.raw, start, lines)
 
     def ended_by(self, *blanks: bytes) -> bool:
         """Whether a line that has an end has one of some bytes before it."""
-        ends = self._lines.bounds[1:-1]
-        if len(ends) and ends[0] == self.start:
-            ends = ends[1:]
-        last = self._codes.take(ends - 1).tobytes()
-        return any(blank in last for blank in blanks)
+        return any(map(self._lines.before.__contains__, blanks))
 
     def has_ends_in_a_row(self, number: int) -> bool:
         """Whether so many line ends stand in a row."""
@@ -89,22 +90,20 @@ class Coded:
     def opened_by(self, openings: Openings, longest: int, *, alone: bool) -> list[tuple[int, int]]:
         """Bounds, in bytes, of the lines of at most ``longest`` code points that ``openings`` may be the start of.
 
-        A line may still be longer if it has more bytes than code points. With ``alone``, of those lines only that
-        have an empty line or nothing before them.
+        A line may still be longer if it has more bytes than code points. The first line is always one of them. With
+        ``alone``, of those lines only that have an empty line or nothing before them.
         """
-        bounds, lengths, _ = self._lines
-        found = (lengths > 1) & (lengths <= 4 * longest + 1)
-        if alone and self.has_pairs:
-            found[1:] &= lengths[:-1] == 1
-        places = found.nonzero()[0]
-        starts = bounds[places] + 1
-        allowed = openings.may_begin(self._codes, starts)
-        ends = bounds[places[allowed] + 1].tolist()
-        return [
-            (start, end)
-            for start, end in zip(starts[allowed].tolist(), ends, strict=True)
-            if end - start <= longest or not self.raw[start:end].isascii()
-        ]
+        ends, _, full = self._lines
+        found = []
+        for number in (0, *openings.lines_after(self._codes, ends)):
+            if not full[number] or (alone and number and full[number - 1]):
+                continue
+            start = ends.item(number - 1) + 1 if number else self.start
+            end = ends.item(number) if number < len(ends) else len(self.raw)
+            size = end - start
+            if size <= longest or (size <= 4 * longest and not self.raw[start:end].isascii()):
+                found.append((start, end))
+        return found
 
     def line(self, start: int, end: int) -> str:
         """The text between two places among the bytes."""
@@ -158,15 +157,16 @@ class Openings:
         self._table = table.ravel()
         self._parts = (classes << 10, classes << 5, classes)
 
-    def may_begin(self, codes: Numbers, starts: Numbers) -> Numbers:
-        """Whether the lines that begin at some places of a text in UTF-8, in order, may begin so."""
-        if not len(starts):
-            return np.empty(0, np.bool_)
-        if starts[-1] + 2 >= len(codes):  # it has no three bytes
-            return np.append(self.may_begin(codes, starts[:-1]), [True])
-        first, second, third = self._parts
-        places = first[codes[starts]]
-        places += second[codes[starts + 1]]
-        places += third[codes[starts + 2]]
-        allowed: Numbers = self._table[places]
-        return allowed
+    def lines_after(self, codes: Numbers, ends: Numbers) -> list[int]:
+        """Numbers, from 1 on, of the lines that may begin so, by the ends of the lines before them in a UTF-8 text."""
+        last = len(ends)
+        while last and ends[last - 1] + 3 >= len(codes):
+            last -= 1  # the line after it has no three bytes
+        found: list[int] = []
+        if last:
+            first, second, third = self._parts
+            places = first[codes[1:][ends[:last]]]
+            places += second[codes[2:][ends[:last]]]
+            places += third[codes[3:][ends[:last]]]
+            found = self._table[places].nonzero()[0].tolist()
+        return [*(number + 1 for number in found), *range(last + 1, len(ends) + 1)]

@@ -121,12 +121,13 @@ def _titled_block(lines: Lines, number: int) -> int:
 
 
 def _is_header(before: Sequence[str], fields: Sequence[Field], *, lone: bool) -> bool:
-    if any(field.meaning == "title" and len(field.value) > 300 for field in fields):
-        return False
-    if any(is_strong(field.meaning, field.label) for field in fields):
-        return True
-    if not before:
-        return False
+    strong = False
+    for meaning, label, value in fields:
+        if meaning == "title" and len(value) > 300:
+            return False
+        strong = strong or is_strong(meaning, label)
+    if strong or not before:
+        return strong
     names = {field.label for field in fields}
     return len(names) > 1 or (lone and fields[0].meaning in ("notes", "warnings"))
 
@@ -144,6 +145,8 @@ def _layout(before: Sequence[str], fields: Sequence[Field]) -> str:
 
 def _opening(before: Sequence[str], stated: set[str]) -> list[Field] | None:
     """Fields of the lines before the labels: title, or fandom and title, and a byline; ``None`` if they are neither."""
+    if not before:
+        return []
     fields: list[Field] = []
     free = []
     for line in before:
@@ -189,7 +192,8 @@ class _Fields:
             self._add(number)
             following = self._next_label(number, end)
             last = following if following is not None else self._wrapped(number, end)
-            self._extend(self.lines.lines[number + 1 : last])
+            if last > number + 1:
+                self._extend(self.lines.lines[number + 1 : last])
             if following is None:
                 return last
             number = following
@@ -197,13 +201,14 @@ class _Fields:
 
     def _add(self, number: int) -> None:
         line = self.lines.lines[number]
-        labels = []
         if len(line) < _MAX_COLUMNS and ("  " in line or "|" in line or "\t" in line):
             parts = [part for part in _COLUMNS.split(line) if part]
-            labels = [label_of(part) for part in parts] if len(parts) > 1 else []
-        if not labels or not all(labels):
-            labels = [self.lines.label(number)]
-        self.fields += [Field(label.meaning, label.name, label.value) for label in labels if label]
+            labels = list(filter(None, map(label_of, parts)))
+            if len(labels) == len(parts) > 1:
+                self.fields += map(Field._make, labels)
+                return
+        if label := self.lines.label(number):
+            self.fields.append(Field._make(label))
 
     def _extend(self, more: Sequence[str], joiner: str = " ") -> None:
         if more:
@@ -213,13 +218,13 @@ class _Fields:
 
     def _next_label(self, number: int, end: int) -> int | None:
         """The next line of the block that begins with a label, if what stands between belongs to this label's value."""
-        for following in range(number + 1, min(end, number + _MAX_GAP_LINES + 2)):
+        if number + 1 < end and self.lines.label(number + 1):
+            return number + 1
+        for following in range(number + 2, min(end, number + _MAX_GAP_LINES + 2)):
             label = self.lines.label(following)
             if not label:
                 continue
             between = self.lines.lines[number + 1 : following]
-            if not between:
-                return following
             if sum(map(len, between)) > _MAX_CONTINUATION or not label.strong:
                 return following if self._wrapped(number, following) == following else None
             return following
@@ -233,9 +238,10 @@ class _Fields:
         """
         lines, raw = self.lines.lines, self.lines.raw
         start = number + 1
+        if start >= end:
+            return start
         if (
-            start < end
-            and not self.fields[-1].value
+            not self.fields[-1].value
             and len(lines[start]) <= 400
             and not OPENS_SPEECH.match(lines[start])
         ):
