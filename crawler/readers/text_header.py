@@ -240,11 +240,7 @@ class _Fields:
         start = number + 1
         if start >= end:
             return start
-        if (
-            not self.fields[-1].value
-            and len(lines[start]) <= 400
-            and not OPENS_SPEECH.match(lines[start])
-        ):
+        if not self.fields[-1].value and len(lines[start]) <= 400 and not OPENS_SPEECH.match(lines[start]):
             start += 1
         if start < end and _indent(raw[start]) >= 2 and _indent(raw[start]) > _indent(raw[number]):
             while start < end and _indent(raw[start]) >= 2:
