@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -17,7 +18,7 @@ from crawler.workers import Notify
 from pipelines.errors import FanthologyError
 from pipelines.ledger import InputRecord
 from pipelines.parts import part_key
-from pipelines.prepare import Prepared, Unprepared, prepare_many, reject_of
+from pipelines.prepare import Prepared, Unprepared, no_collections, prepare_many, reject_of
 from pipelines.stage import StagedPart, StagedReject, StagedWork, write_segment
 from schemas.corpus import SourceConfig
 from schemas.tables import RejectRow
@@ -27,6 +28,8 @@ PREPARE_CHARACTERS = 2**20
 """Text that is prepared at a time."""
 SEGMENT_CHARACTERS = 16 * 2**20
 """Text that a worker holds before it writes a segment: a large archive fills many."""
+_REFUSALS = 16
+"""After so many, what exceptions may have left in cycles is removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,8 @@ class _Batch:
         self.rejects.append(StagedReject(self.task.files[number].ref, row))
         self.reasons[row.reason] += 1
         self.n_rejects[number] += 1
+        if len(self.rejects) % _REFUSALS == 0:
+            gc.collect(0)
 
     def prepare(self) -> None:
         """Prepare the works that wait for it."""
@@ -137,6 +142,7 @@ class _Batch:
         self.rejects.clear()
         self.parts.clear()
         self.characters = 0
+        gc.collect(1)  # while there are no rows to look at
 
     def result(self, hashes: Sequence[str | None]) -> Result:
         """What was staged, with the hashes of the files."""
@@ -159,7 +165,15 @@ def _prepared_alone(work: Work) -> Prepared | Unprepared:
 
 
 def stage_batch(task: Task, notify: Notify) -> Result:
-    """Read and prepare a task's files and write them as segments; runs in a worker."""
+    """Read and prepare a task's files and write them as segments; runs in a worker.
+
+    Readers leave hardly any cycles, and rows none: they are looked for when a segment is written.
+    """
+    with no_collections():
+        return _staged(task, notify)
+
+
+def _staged(task: Task, notify: Notify) -> Result:
     _clear(task)
     if task.span is None:
         return _stage_files(task, notify)

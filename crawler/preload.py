@@ -8,8 +8,10 @@ from crawler import ingest_tasks  # noqa: F401 - what the workers run
 from crawler.preparation import current_preparation
 from crawler.readers import formats
 from pipelines import language
+from pipelines.heap import keep_heap
 from pipelines.without_pandas import settle_pandas
 
+keep_heap()
 settle_pandas()
 current_preparation()
 for _form in formats.FORMATS:

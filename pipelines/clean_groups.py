@@ -75,10 +75,9 @@ class Paragraphs(NamedTuple):
         starts = np.zeros_like(ends)
         starts[1:] = ends[:-1] + 2
         short = (ends - starts <= LONGEST_MARK).nonzero()[0].tolist()
-        own_starts = starts.tolist()
-        brackets = [char for char in _OPENING if char.encode() in utf8.data]
-        openings = [index for index, start in enumerate(own_starts) if text[start] in brackets] if brackets else []
-        return cls(own_starts, ends.tolist(), short, openings)
+        heads = np.concatenate(([0], utf8.breaks + len(_BORDER)))
+        openings = _is_opening().take(utf8.units.take(heads)).nonzero()[0].tolist()
+        return cls(starts.tolist(), ends.tolist(), short, openings)
 
 
 def fits(text: str, data: bytes) -> bool:

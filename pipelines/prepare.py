@@ -88,12 +88,12 @@ def prepare_many(works: Sequence[Work], begin: Callable[[int], None] = lambda _:
     Each step is taken for all works before the next, and texts are fingerprinted together: the processor's caches then
     hold what a step needs. About 1 MB of text at a time is best.
     """
-    with _no_collections():
+    with no_collections():
         return _prepared(works, begin)
 
 
 @contextmanager
-def _no_collections() -> Iterator[None]:
+def no_collections() -> Iterator[None]:
     """Python is not to look for cycles meanwhile: there are none, and it would look at every row many times."""
     was_enabled = gc.isenabled()
     gc.disable()

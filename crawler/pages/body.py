@@ -208,7 +208,11 @@ def plain_of_html(html: str) -> str | None:
 
 def line(node: LexborNode) -> str:
     """Text of a heading or link on one line, without images; may be empty."""
-    markup = node.inner_html or ""
+    return line_of_serialised(node.inner_html or "")
+
+
+def line_of_serialised(markup: str) -> str:
+    """The same of HTML as the parser serialises it."""
     if is_plain_line(markup):
         return one_line(markup)
     writer = Writer(images=False)

@@ -19,6 +19,11 @@ _MAX_CHALLENGE: Final = 2_000
 """Characters of text that a challenge has at most."""
 _MOST_LOOKED_AT: Final = 200
 
+_HEAD: Final = 200_000
+"""Characters of a page that may name a challenge."""
+_TITLE: Final = re.compile(r"(?i)<title[^>]{0,200}>([^<]{0,300})")
+_TITLE_STARTS: Final = re.compile(rb"(?i)<t(?:i|\xc4[\xb0\xb1])tle")  # Python takes a Turkish i for the same letter
+_LONGEST_TITLE: Final = 4 * 510
 _CHALLENGE_TITLE: Final = re.compile(
     r"(?i)\s*(?:just a moment|attention required! \| cloudflare|please wait\b.*cloudflare|access denied \|"
     r"|one more step|.{0,80}\| \d{3}: .{0,60}|ddos-guard|checking your browser)"
@@ -55,14 +60,28 @@ _STORY_PARTS: Final = "#storytext, #storytextp, #storycontent, #profile_top"
 
 def recognise_challenge(page: Page) -> bool:
     """A page of Cloudflare and the like, whatever site it stands for."""
-    head = page.html[:200_000]
-    title = re.search(r"(?i)<title[^>]{0,200}>([^<]{0,300})", head)
-    named = bool(title and _CHALLENGE_TITLE.match(title[1]))
-    if not named and (_has_story(page) or _is_long(page) or not any(mark in head for mark in _CHALLENGE_MARKS)):
+    title = _title(page)
+    named = title is not None and _CHALLENGE_TITLE.match(title) is not None
+    if not named and (_has_story(page) or _is_long(page)):
+        return False
+    head = page.html[:_HEAD]
+    if not named and not any(mark in head for mark in _CHALLENGE_MARKS):
         return False
     # A real page may load the challenge's script in passing: it has a body of its own then.
     alone = page.tree.css_first(_CHALLENGE_PARTS) is not None or any(mark in head for mark in _CHALLENGE_MARKS)
     return alone and (named or _text_size(page) < _MAX_CHALLENGE)
+
+
+def _title(page: Page) -> str | None:
+    """The first characters of the first title of a page's head, told of its bytes: what is asked of every page."""
+    if len(page.utf8) > _HEAD:
+        found = _TITLE.search(page.html[:_HEAD])
+        return found[1] if found else None
+    for start in _TITLE_STARTS.finditer(page.utf8):
+        opening = page.utf8[start.start() : start.start() + _LONGEST_TITLE]
+        if found := _TITLE.match(opening.decode("utf-8", "ignore")):
+            return found[1]
+    return None
 
 
 def _has_story(page: Page) -> bool:

@@ -50,19 +50,30 @@ from schemas.work import Chapter, HeaderField, Provenance, RelatedWork, Work
 
 VERSION: Final = "1"
 
-_MARKS: Final = ("workskin", '"work"', '"chapters"', '"chapter-', "='work'", "='chapters'", "=chapters", 'work\\"')
+_MARKS: Final = (
+    b"workskin",
+    b'"work"',
+    b'"chapters"',
+    b'"chapter-',
+    b"='work'",
+    b"='chapters'",
+    b"=chapters",
+    b'work\\"',
+)
 _CHAPTER_ID: Final = re.compile(r"/chapters/(\d{1,12})(?:[/?#.]|$)", re.ASCII)
 _NUMBERED: Final = re.compile(r"Chapter\s+(\d{1,6})\b\s*:?\s*(.*)", re.ASCII | re.DOTALL)
 _PLACE: Final = re.compile(r"chapter-(\d{1,6})", re.ASCII)
 _OPTION: Final = re.compile(r"(\d{1,6})\.\s", re.ASCII)
 _LANDMARKS: Final = ("#work",)
+_KNOWN: Final = frozenset({*TAG_FIELDS, "rating", "language", "series", "stats"})
+"""Classes that say what a ``dd`` states, whatever its label is."""
 _MAX_NAME: Final = 300
 
 
 def recognise(page: Page) -> bool:
     """Whether a page is a work page of an OTW archive, or a piece of one."""
     tree = mended(page)[0].frame
-    if tree.css_first("#workskin, h3#work, #chapters, [id^='chapter-']") is None or not holds_any(page.html, _MARKS):
+    if tree.css_first("#workskin, h3#work, #chapters, [id^='chapter-']") is None or not holds_any(page, _MARKS):
         return False
     if tree.css_first("#preface, #afterword, dl.tags") is not None:
         return False  # a download
@@ -163,13 +174,14 @@ class _WorkPage:
         """Fields of ``dl.work.meta``: tags, language, series, collections, counts."""
         values: dict[str, Any] = {}
         lists: dict[str, list[str]] = {}
-        label = ""
+        mark: LexborNode | None = None
         for child in children(self.tree.css_first("dl.meta")):
             if child.tag == "dt":
-                label = labelled(said(child))
+                mark = child
                 continue
             name = (classes(child) or [""])[0]
-            key = name if name in TAG_FIELDS or name in ("rating", "language", "series", "stats") else label.casefold()
+            label = "" if name in _KNOWN else labelled(said(mark))
+            key = name if name in _KNOWN else label.casefold()
             if key in TAG_FIELDS:
                 lists.setdefault(TAG_FIELDS[key], []).extend(tags_of(child))
             elif key == "rating":

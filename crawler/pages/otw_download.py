@@ -47,7 +47,16 @@ from schemas.work import Author, Chapter, HeaderField, Provenance, RelatedWork, 
 
 VERSION: Final = "1"
 
-_MARKS: Final = ("preface", "afterword", "toc-heading", '"tags"', "'tags'", '"message"', "calibre", '"chapters"')
+_MARKS: Final = (
+    b"preface",
+    b"afterword",
+    b"toc-heading",
+    b'"tags"',
+    b"'tags'",
+    b'"message"',
+    b"calibre",
+    b'"chapters"',
+)
 _NUMBERED: Final = re.compile(r"Chapter\s+(\d{1,6})(?:\s*:\s*(.+))?", re.ASCII | re.DOTALL)
 _LABELS: Final = {
     "summary": "summary",
@@ -63,7 +72,7 @@ _MAX_NAME: Final = 300
 def recognise(page: Page) -> bool:
     """Whether a page is a download of an OTW archive or a part of one's EPUB."""
     tree = mended(page)[0].frame
-    if tree.css_first("dl.tags, #chapters, #afterword") is None or not holds_any(page.html, _MARKS):
+    if tree.css_first("dl.tags, #chapters, #afterword") is None or not holds_any(page, _MARKS):
         return False  # the tree is asked first: it is there already, and answers sooner than the source
     if tree.css_first("#workskin, #main") is not None:
         return False

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from selectolax.lexbor import LexborNode
 
+from crawler.pages.body_plain import unescaped
 from crawler.pages.otw_markup import Archive, attribute, children, classes, day, labelled, number, path_part, said
 from schemas.vocabulary import AuthorKind
 from schemas.work import Author, Engagement, HeaderField, RelatedWork, RelationKind, Series
@@ -19,6 +20,13 @@ _LINK: Final = re.compile(r"\x00(\d+)\x00")
 _INTO: Final = re.compile(r"(?i)translation into (.{1,80}?) available")
 _WORK_LINK: Final = re.compile(r"/(?:works|external_works)/\d", re.ASCII)
 _CHAPTERS: Final = re.compile(r"([\d,.\s]{1,12})/\s*([\d,.]{1,12}|\?)", re.ASCII)
+_TAG_LINK: Final = re.compile(r'<a(?: class="tag" href="[^"]*"| href="[^"]*/tags/[^"]*")>([^<]*)</a>')
+"""A link to a tag, as a parser serialises it."""
+_LIST: Final = re.compile(r'[^<]*+(?:</?(?:ul|li)(?: class="[a-z ]*")?>[^<]*+)*+')
+"""What stands around the links of a list that holds no others."""
+_STAT: Final = re.compile(
+    r'<dt class="[a-z ]*">([^<]*)</dt>\s*<dd class="([a-z]+)">(?:<a href="[^"]*">)?([^<]*)(?:</a>)?</dd>'
+)
 _MAX_BYLINE: Final = 50_000
 _ABSENT_IS_ZERO: Final = ("comments", "kudos", "bookmarks")
 _RELATIONS: Final[tuple[tuple[str, RelationKind], ...]] = (
@@ -123,6 +131,11 @@ def _user(link: LexborNode, archive: Archive) -> Author:
 
 def tags_of(dd: LexborNode) -> list[str]:
     """Tags of a ``dd``: the links to tags (those to ``Show warnings`` are none), else the text as it stands."""
+    markup = dd.inner_html or ""
+    pieces = _TAG_LINK.split(markup)
+    if len(pieces) > 1 and _LIST.fullmatch("".join(pieces[::2])):
+        found = (" ".join(unescaped(piece).split()) for piece in pieces[1::2])
+        return list(dict.fromkeys(tag for tag in found if tag))
     links = dd.css("a")
     tags = [said(link) for link in links if "tag" in classes(link) or "/tags/" in attribute(link, "href")]
     tags = tags or [said(link) for link in links if not _work_link(link)]
@@ -225,6 +238,13 @@ def stats_of(dl: LexborNode | None) -> tuple[dict[str, str], dict[str, str]]:
     texts: dict[str, str] = {}
     labels: dict[str, str] = {}
     label = ""
+    pieces = _STAT.split((dl.inner_html or "") if dl is not None else "")
+    if not "".join(pieces[::4]).strip():  # nothing but what the archive has written since it has classes there
+        for stated, name, text in zip(pieces[1::4], pieces[2::4], pieces[3::4], strict=True):
+            key = "status" if name in ("updated", "completed") else name
+            texts.setdefault(key, " ".join(unescaped(text).split()))
+            labels.setdefault(key, labelled(" ".join(unescaped(stated).split())))
+        return texts, labels
     for child in children(dl):
         names = classes(child)
         if child.tag == "dt":

@@ -27,6 +27,7 @@ _WHOLE: Final = re.compile(rf"https?://[a-z\d.-]+(?:{_ROOTED.pattern})", re.ASCI
 """Addresses of that kind that are whole."""
 _ESCAPED: Final = re.compile(r'<\\(?=[/!a-z])|<[a-z]{1,10} [a-z]{1,20}=\\"')
 _ESCAPES: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+_SEPARATORS: Final = re.compile(r"[,.\s\u00a0\u202f]")
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "b": ""}
 _MONTHS: Final = dict(
     zip(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], range(1, 13), strict=True)
@@ -69,6 +70,8 @@ class Archive:
 
 def mended(page: Page) -> tuple[Page, tuple[str, ...]]:
     """The page, unescaped where it was saved as a JSON or JavaScript string, and a flag that says so."""
+    if not page.opens_with(b"\\"):
+        return page, ()
     html = page.html
     if "\\n" not in html[:4096] or not _ESCAPED.search(html[:65536]):
         return page, ()
@@ -76,9 +79,9 @@ def mended(page: Page) -> tuple[Page, tuple[str, ...]]:
     return Page(html, page.given_url), ("unescaped",)
 
 
-def holds_any(html: str, marks: Iterable[str]) -> bool:
-    """Whether a page holds one of some strings: the cheap question before the page is parsed."""
-    return any(mark in html for mark in marks)
+def holds_any(page: Page, marks: Iterable[bytes]) -> bool:
+    """Whether a page holds one of some strings."""
+    return any(mark in page.utf8 for mark in marks)
 
 
 def _paired(html: str) -> str:
@@ -130,7 +133,7 @@ def labelled(text: str) -> str:
 
 def number(text: str | None) -> int | None:
     """``1,234`` → 1234; ``None`` for ``?`` and anything else that is no number."""
-    digits = re.sub(r"[,.\s\u00a0\u202f]", "", text or "")
+    digits = _SEPARATORS.sub("", text or "")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else None
 
 

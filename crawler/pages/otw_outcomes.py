@@ -15,14 +15,14 @@ from schemas.work import Provenance, Work
 VERSION: Final = "1"
 
 _MARKS: Final = (
-    '"main"',
-    "='main'",
-    "=main",
-    'main\\"',
-    "Archive of Our Own",
-    "otwarchive",
-    "archiveofourown.org",
-    "hields are up",
+    b'"main"',
+    b"='main'",
+    b"=main",
+    b'main\\"',
+    b"Archive of Our Own",
+    b"otwarchive",
+    b"archiveofourown.org",
+    b"hields are up",
 )
 _STORY: Final = "#workskin, #chapters, #preface, #afterword, h3#work, dl.tags"
 _CLOUDFLARE: Final = "#cf-wrapper, #cf-error-details, #challenge-form, #challenge-running, .cf-browser-verification"
@@ -61,7 +61,11 @@ def refusal_of(page: Page) -> Refused | None:
 def _without_template(page: Page) -> Refused | None:
     """Answers that are no pages of the archive: two words of plain text, or a page of Cloudflare's."""
     tree = page.frame
-    if len(page.html) < 4096 and said(page.tree.body).casefold().rstrip(".") in ("retry later", "too many requests"):
+    if (
+        len(page.utf8) < 4 * 4096
+        and len(page.html) < 4096
+        and said(page.tree.body).casefold().rstrip(".") in ("retry later", "too many requests")
+    ):
         return Refused("rate_limited", "Retry later")
     title = said(tree.css_first("title"))
     lower = title.casefold()
@@ -142,7 +146,7 @@ def recognise(page: Page) -> bool:
     whole = mended(page)[0]
     if not is_archive_page(whole) and (whole.frame.css_first("#main") is not None or refusal_of(whole) is None):
         return False
-    return holds_any(page.html, _MARKS) or (len(page.html) <= 4096 and "etry later" in page.html)
+    return holds_any(page, _MARKS) or (len(page.html) <= 4096 and "etry later" in page.html)
 
 
 def read(page: Page, provenance: Provenance) -> list[Work]:

@@ -51,6 +51,8 @@ class Page:
     given_url: str | None = None
     raw: bytes | None = field(default=None, repr=False, compare=False)
     """The same in UTF-8, where it is at hand: the parser takes it as it is."""
+    is_plain: bool = field(default=False, repr=False, compare=False)
+    """Whether it is known to hold no character that cleaning may change (``body_plain``)."""
 
     @cached_property
     def utf8(self) -> bytes:
@@ -65,7 +67,7 @@ class Page:
     @cached_property
     def cut(self) -> Frame | None:
         """The parsed page without the paragraphs of its stories; ``None`` where none can be taken out."""
-        return framed(self.utf8)
+        return framed(self.utf8, is_plain=self.is_plain)
 
     @property
     def frame(self) -> LexborHTMLParser:
@@ -75,6 +77,10 @@ class Page:
         hold no stories.
         """
         return self.tree if self.cut is None else self.cut
+
+    def opens_with(self, mark: bytes) -> bool:
+        """Whether a mark stands in the first 4096 characters, or not far behind: the cheap question before they are."""
+        return self.utf8.find(mark, 0, 4 * 4096) >= 0
 
     @cached_property
     def lowered(self) -> bytes:
@@ -86,13 +92,27 @@ class Page:
         """Address of the page: as given, else as the page or the browser that saved it states it."""
         if self.given_url:
             return self.given_url
-        if found := _SAVED_FROM.search(self.html[:4096]):
+        if self.opens_with(b"<!-- saved from url=") and (found := _SAVED_FROM.search(self.html[:4096])):
             return found[1]
         for selector, attribute in (("link[rel=canonical]", "href"), ('meta[property="og:url"]', "content")):
             node = self.frame.css_first(selector)
             if node is not None and (address := node.attributes.get(attribute)):
                 return address
         return None
+
+
+class EncodedPage(Page):
+    """A page in UTF-8 that is decoded once its characters are asked for, which few pages need."""
+
+    def __init__(self, raw: bytes, given_url: str | None = None, *, is_plain: bool = False) -> None:
+        """``raw`` is valid UTF-8."""
+        super().__init__("", given_url, raw, is_plain)
+        del self.__dict__["html"]
+
+    @cached_property
+    def html(self) -> str:
+        """The page."""
+        return self.utf8.decode("utf-8")
 
 
 Parser = Callable[[Page, Provenance], Sequence[Work]]

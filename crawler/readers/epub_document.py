@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.pages.body_cut import Frame, framed
 from crawler.pages.body_plain import ODD
-from crawler.readers.epub_markup import MANY_TAGS, flattened, spelled_out, text_of_xhtml
+from crawler.readers.epub_markup import MANY_TAGS, flattened, foreign_in, spelled_out, text_of_xhtml
 from crawler.readers.text_mojibake import is_suspicious, mend
 
 _HEAD: Final = 4_000
@@ -78,31 +78,12 @@ def document_of(raw: bytes) -> Document:
     """The page that a member of the zip is."""
     source = raw.removeprefix(b"\xef\xbb\xbf")
     codes = np.frombuffer(source, np.uint8)
-    foreign = None if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else _foreign_of(source, codes)
+    foreign = None if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else foreign_in(source, codes)
     if foreign is not None and _is_fit(source, codes, foreign):
         return Document(source, is_plain=b"\x7f" not in source and ODD.search(foreign) is None)
     text, is_mended = mend(text_of_xhtml(raw), "<")
     flat = flattened(text)
     return Document(flat.encode("utf-8", "replace"), True, is_mended, flat is not text)
-
-
-def _foreign_of(source: bytes, codes: NDArray[np.uint8]) -> str | None:
-    """The characters beyond ASCII of a page; ``None`` where it is not UTF-8.
-
-    Where they are few, they alone are decoded: it is UTF-8 if they are, and the bytes of each stand side by side.
-    """
-    is_foreign = codes >= 0x80
-    try:
-        if np.count_nonzero(is_foreign) * 8 > len(codes):
-            source.decode("utf-8")
-            return codes[is_foreign].tobytes().decode("utf-8")
-        places = is_foreign.nonzero()[0]
-        letters = codes[places]
-        foreign = letters.tobytes().decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    is_inner = letters[1:] < 0xC0
-    return None if np.count_nonzero(is_inner & (places[1:] - places[:-1] > 1)) else foreign
 
 
 def _is_fit(source: bytes, codes: NDArray[np.uint8], foreign: str) -> bool:

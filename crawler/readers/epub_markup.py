@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crawler.readers.encoding import decode
 from crawler.readers.source import Unreadable
@@ -112,6 +113,25 @@ def utf8_of(raw: bytes) -> bytes | None:
     except UnicodeDecodeError:
         return None
     return raw.removeprefix(b"\xef\xbb\xbf")
+
+
+def foreign_in(source: bytes, codes: NDArray[np.uint8]) -> str | None:
+    """The characters beyond ASCII of a page; ``None`` where it is not UTF-8.
+
+    Where they are few, they alone are decoded: it is UTF-8 if they are, and the bytes of each stand side by side.
+    """
+    is_foreign = codes >= 0x80
+    try:
+        if np.count_nonzero(is_foreign) * 8 > len(codes):
+            source.decode("utf-8")
+            return codes[is_foreign].tobytes().decode("utf-8")
+        places = is_foreign.nonzero()[0]
+        letters = codes[places]
+        foreign = letters.tobytes().decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    is_inner = letters[1:] < 0xC0
+    return None if np.count_nonzero(is_inner & (places[1:] - places[:-1] > 1)) else foreign
 
 
 def flattened(text: str) -> str:

@@ -16,6 +16,7 @@ from crawler.origins import origin_of
 from crawler.pages.body import line
 from crawler.pages.fanficfare import ERROR_CHAPTERS_DROPPED, add_chapter, finished
 from crawler.pages.fanficfare_front import Book, Front, front_of, read_front
+from crawler.pages.fanficfare_plain import plain_front
 from crawler.pages.page import Refused
 from crawler.readers.epub_document import Document
 from crawler.readers.epub_generic import header_of, opf_values
@@ -89,8 +90,7 @@ def _parts(package: Package) -> list[_Part]:
 
 
 def _book(package: Package, part: _Part, *, is_single: bool) -> Book:
-    body = part.title_page.parsed().body if part.title_page else None
-    front = front_of(body) if body is not None else Front()
+    front = _front(part.title_page) if part.title_page else Front()
     stated = package.metadata
     subjects = [html.unescape(html.unescape(subject)) for subject in stated.subjects]  # they are escaped twice
     if is_single and front.url is None:
@@ -109,6 +109,13 @@ def _book(package: Package, part: _Part, *, is_single: bool) -> Book:
     for item, page in part.pages:
         _add_page(book, package, item, page)
     return book
+
+
+def _front(page: Document) -> Front:
+    if (plain := plain_front(page.source)) is not None:
+        return plain
+    body = page.parsed().body
+    return front_of(body) if body is not None else Front()
 
 
 def _complete(book: Book, stated: dict[str, Any], subjects: list[str], *, has_labels: bool) -> None:

@@ -6,16 +6,20 @@ import codecs
 import re
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from crawler.pages import otw
+from crawler.pages.body_plain import ODD
 from crawler.pages.kinds import KINDS
 from crawler.pages.opt_outs import noted_opt_outs, opted_out
-from crawler.pages.page import Page, Refused
-from crawler.readers.encoding import Decoded, decode, wide_encoding
-from crawler.readers.epub_markup import flattened, has_many_tags
+from crawler.pages.page import EncodedPage, Page, Refused
+from crawler.readers.encoding import Decoded, EncodingSource, decode, wide_encoding
+from crawler.readers.epub_markup import MANY_TAGS, flattened, foreign_in, has_many_tags
 from crawler.readers.source import Item, Source, Unreadable
-from crawler.readers.text_mojibake import MOJIBAKE_FIXED, mend, suspects_of
+from crawler.readers.text_mojibake import MOJIBAKE_FIXED, is_suspicious, mend, suspects_of
 from schemas.work import Provenance, Work
 
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHARSET = re.compile(
     rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})|<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})",
     re.IGNORECASE,
@@ -36,7 +40,7 @@ def decode_page(raw: bytes, media_type: str | None = None) -> Decoded:
     single-byte one where the bytes are valid UTF-8: templates state charsets that their authors did not write in.
     Raises ``Unreadable`` for an encoding that Python has no codec for.
     """
-    if not raw.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not wide_encoding(raw):
+    if not raw.startswith(_BYTE_ORDER_MARKS) and not wide_encoding(raw):
         try:
             return Decoded(raw.decode("utf-8"), "utf-8", "utf-8")
         except UnicodeDecodeError:
@@ -97,6 +101,41 @@ def read(source: Source) -> Iterator[Item]:
 
 def page_of(source: Source) -> tuple[Page, Provenance]:
     """The page that some bytes are, and what is known of its origin. Raises ``Unreadable``."""
+    page, encoding, encoding_source, flags = _page_as_it_is(source) or _page(source)
+    provenance = Provenance(
+        format="html",
+        parser_version="0",
+        raw_sha256=source.sha256,
+        path=source.ref.encode("utf-8", "backslashreplace").decode(),
+        encoding=encoding,
+        encoding_source=encoding_source,
+        retrieved_at=source.retrieved_at,
+        flags=flags,
+    )
+    return page, provenance
+
+
+_Found = tuple[Page, str, EncodingSource, tuple[str, ...]]
+"""A page, its encoding, what told that, and flags."""
+
+
+def _page_as_it_is(source: Source) -> _Found | None:
+    """A page in UTF-8 with nothing to mend, as nearly all are: told of its bytes alone. ``None`` for any other."""
+    raw = source.data
+    if raw.startswith(_BYTE_ORDER_MARKS) or b"\0" in raw or wide_encoding(raw):
+        return None
+    codes = np.frombuffer(raw, np.uint8)
+    if np.count_nonzero(codes == ord("<")) > MANY_TAGS:
+        return None
+    foreign = foreign_in(raw, codes)
+    if foreign is None or is_suspicious(foreign):
+        return None
+    is_plain = b"\x7f" not in raw and ODD.search(foreign) is None
+    return EncodedPage(raw, source.url, is_plain=is_plain), "utf-8", "utf-8", ()
+
+
+def _page(source: Source) -> _Found:
+    """Any page: decoded, mended, and flattened where that is needed. Raises ``Unreadable``."""
     decoded = decode_page(source.data, source.media_type)
     text = decoded.text.replace("\0", "") if b"\0" in source.data else decoded.text
     is_as_it_was = text is decoded.text and decoded.source == "utf-8" and not decoded.flags
@@ -108,17 +147,7 @@ def page_of(source: Source) -> tuple[Page, Provenance]:
     if not is_shallow and (flat := flattened(text)) is not text:
         text, flags = flat, (*flags, "markup_flattened")
     page = Page(text, source.url, source.data if is_as_it_was and text is decoded.text else None)
-    provenance = Provenance(
-        format="html",
-        parser_version="0",
-        raw_sha256=source.sha256,
-        path=source.ref.encode("utf-8", "backslashreplace").decode(),
-        encoding=decoded.encoding,
-        encoding_source=decoded.source,
-        retrieved_at=source.retrieved_at,
-        flags=flags,
-    )
-    return page, provenance
+    return page, decoded.encoding, decoded.source, flags
 
 
 def _works(page: Page, provenance: Provenance) -> Sequence[Work]:

@@ -11,9 +11,10 @@ import orjson
 
 from crawler.readers import tables
 from crawler.readers.encoding import ENCODING_ERRORS
+from crawler.readers.jsonl_lines import lines_of, object_of
 from crawler.readers.source import Item, Rejected, Source, Span, Unreadable
 from crawler.readers.tables import Row, Table, rows_in
-from crawler.readers.tables_lines import TOO_LONG, can_be_cut, encoding_of, lines_of, open_narrow
+from crawler.readers.tables_lines import can_be_cut, encoding_of, open_narrow
 
 PARSER_VERSION: Final = tables.PARSER_VERSION
 
@@ -100,25 +101,23 @@ def _lines(source: Source, table: Table, encoding: str) -> Iterator[Row | Reject
     with open_narrow(source, encoding) as stream:
         if not span.is_first:
             stream.seek(span.start)
-        for number, line in lines_of(stream, source.max_bytes, span.line):
-            if line is TOO_LONG or not line:
+        for number, line, parted in lines_of(stream, source.max_bytes, span.line):
+            if line is None:
                 yield table.rejected(str(number), "too_large", f"a line of more than {source.max_bytes // 2**20} MiB")
                 continue
-            value = line.strip(_WHITE).removesuffix(b",")
-            if value in (b"", b"[", b"]", b"{", b"}"):
+            value = object_of(line) or _value(bytes(line))
+            if not value:
                 continue
-            if member := _MEMBER.match(value):
-                value = member[1]
             flags: tuple[str, ...] = ()
-            is_sound = True
+            is_parted = parted
             try:
                 record = orjson.loads(value)
             except orjson.JSONDecodeError:
-                is_sound = False
-                record, flags = _record(value)
+                is_parted = False  # it may hold what is no Unicode
+                record, flags = _record(bytes(value))
             if isinstance(record, dict):
                 good += 1
-                yield Row(str(number), record, value, flags, is_json=is_sound)
+                yield Row(str(number), record, value, flags, None, is_parted)
                 continue
             bad += 1
             if not good and bad >= _BAD_AT_FIRST:
@@ -126,6 +125,15 @@ def _lines(source: Source, table: Table, encoding: str) -> Iterator[Row | Reject
             yield table.rejected(
                 str(number), "bad_row", "no JSON object" if record is None else "no object but a value"
             )
+
+
+def _value(line: bytes) -> bytes:
+    """The value of a line that may be one of a list or of an object; nothing of what only opens or closes them."""
+    value = line.strip(_WHITE).removesuffix(b",")
+    if value in (b"[", b"]", b"{", b"}"):
+        return b""
+    member = _MEMBER.match(value)
+    return member[1] if member else value
 
 
 def _record(value: bytes) -> tuple[Any, tuple[str, ...]]:

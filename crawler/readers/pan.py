@@ -74,7 +74,7 @@ def _excerpt(row: Row, table: Table, number: str, text: object, fandoms: tuple[s
         provenance=Provenance(
             format=FORMAT,
             parser_version=PARSER_VERSION,
-            raw_sha256=hashlib.sha256(row.raw + number.encode("utf-8", "replace")).hexdigest(),
+            raw_sha256=hashlib.sha256(b"".join((row.raw, number.encode("utf-8", "replace")))).hexdigest(),
             path=table.source.ref.encode("utf-8", "backslashreplace").decode("utf-8"),
             encoding="utf-8",
             flags=tuple(dict.fromkeys((EXCERPT, "title_made_up", *row.flags))),

@@ -17,7 +17,7 @@ from crawler.readers.source import Item, Rejected, Source, Span, Unreadable
 from crawler.readers.tables_chapters import chapters_in, story_of
 from crawler.readers.tables_fields import WorkFields, read_fields
 from crawler.readers.tables_mapping import Mapping, guess_mapping
-from crawler.readers.tables_values import Prose, count_of, is_parted_json, line_of, month_first, prose_of
+from crawler.readers.tables_values import Prose, count_of, line_of, month_first, prose_of
 from schemas.work import Chapter, Provenance, Work
 
 PARSER_VERSION: Final = "1"
@@ -29,8 +29,6 @@ _MAX_NAMES: Final = 1000
 _SAMPLE_ROWS: Final = 200
 _NO_PROSE: Final = Prose("")
 _NOTHING: Final[MappingType[str, Any]] = MappingProxyType({})
-_LONG: Final = 1000
-"""Code points from which on it pays to look at a cell among bytes."""
 _TOLD: Final = (
     ("title", "chapter_title"),
     ("source_chapter_id", "chapter_id"),
@@ -52,12 +50,13 @@ class Row(NamedTuple):
 
     place: str
     cells: MappingType[str, Any]
-    raw: bytes
+    raw: bytes | memoryview
     flags: tuple[str, ...] = ()
     coded: MappingType[str, bytes] | None = None
     """Cells in UTF-8, where they are at hand so."""
-    is_json: bool = False
-    """Whether its bytes are JSON without lone surrogates, and what the cells were read from."""
+    is_parted: bool = False
+    """Whether it is known of all cells that they have no line right below another, carriage return, NUL or lone
+    surrogate."""
 
 
 Rows = Iterable[Row | Rejected]
@@ -206,9 +205,8 @@ class _Record:
         self.cells = cells
         self.mapping = mapping
         text = self.cell("text")
-        if row.is_json:
-            is_long = isinstance(text, str) and len(text) > _LONG
-            self.prose = prose_of(text, is_parted=is_long and is_parted_json(row.raw))
+        if row.is_parted:
+            self.prose = prose_of(text, is_parted=True)
         else:
             coded = row.coded if row.coded is not None and cells is row.cells else _NOTHING
             self.prose = prose_of(text, coded.get(mapping.columns.get("text", "")))

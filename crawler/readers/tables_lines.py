@@ -77,7 +77,7 @@ class _Narrow:
         self._left = b""
 
     def read(self, limit: int) -> bytes:
-        if not self._left and (raw := self._stream.read(8192)):
+        while not self._left and (raw := self._stream.read(8192)):
             self._left = self._decoder.decode(raw).replace("\ufeff", "").encode("utf-8", "replace")
         return self._taken(min(len(self._left), limit))
 

@@ -22,7 +22,6 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _MISSING: Final = frozenset({"", "null", "nan", "none", "n/a", "<na>", "\\n"})
 _LONGEST_MISSING: Final = max(map(len, _MISSING))
 _BEGINNING: Final = 200
-_BACKSLASH, _ZERO, _N, _U = b"\\0nu"
 _NO_DIGITS: Final = re.compile(r"\D")
 _SECONDS: Final = re.compile(r"\d{9,13}(?:\.\d{1,9})?", re.ASCII)
 _COUNT: Final = re.compile(r"\d{1,12}|\d{1,3}(?:[,\u202f\xa0 ]\d{3}){1,4}|\d{1,3}(?:\.\d{3}){2,3}", re.ASCII)
@@ -69,26 +68,6 @@ def prose_of(value: object, raw: bytes | None = None, *, is_parted: bool = False
             return Prose(value, is_parted="\r" not in value and not has_pairs(codes))
         text = printable(value)
     return Prose(text) if is_visible(text) else None
-
-
-def is_parted_json(raw: bytes) -> bool:
-    """Whether no string of a JSON value has a line right below another, a carriage return or a NUL; not sure of all.
-
-    An escaped line end stands among bytes as a backslash and a letter: they are found much sooner than in the string.
-    """
-    codes = np.frombuffer(raw, np.uint8)
-    places = (codes == _BACKSLASH).nonzero()[0]
-    escaped = codes.take(places + 1, mode="clip")
-    letters = escaped.tobytes()
-    if b"\\" in letters or b"r" in letters:
-        return False
-    if b"u" in letters:
-        digits = (codes.take(places + 2 + more, mode="clip") == _ZERO for more in range(3))
-        if np.logical_and.reduce([escaped == _U, *digits]).any():  # a control
-            return False
-    ends = places if letters.count(b"n") == len(letters) else places[escaped == _N]
-    beside = (ends[1:] - ends[:-1] == len(r"\n")).tobytes()
-    return not len(ends) or b"\0\0" not in b"\0" + beside + b"\0"
 
 
 def is_visible(text: str) -> bool:

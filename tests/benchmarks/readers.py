@@ -26,6 +26,7 @@ from selectolax.lexbor import LexborHTMLParser
 from crawler.pages.body import passage
 from crawler.readers import formats
 from crawler.readers.source import Source
+from pipelines.heap import keep_heap
 from schemas.work import Work
 from tests.benchmarks.stories import Prose
 from tests.builders import archives, epub
@@ -202,6 +203,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seconds", nargs="?", type=float, default=3.0)
     limit = parser.parse_args().seconds
+    keep_heap()  # as workers do
     print(f"{'kind':<22} {'works/s':>9} {'MB/s':>8} {'bare MB/s':>10} {'ratio':>7}")
     for case in cases():
         print(measure(case, limit), flush=True)

@@ -146,5 +146,5 @@ def _told(work: Work) -> object:
 def test_pages_are_read_as_without_the_cut(path, least, monkeypatch):
     monkeypatch.setattr(body_cut, "_LEAST", least)
     found = _read(path)
-    monkeypatch.setattr(pages, "framed", lambda source: None)
+    monkeypatch.setattr(pages, "framed", lambda source, **_: None)
     assert found == _read(path)

@@ -11,9 +11,9 @@ from crawler.pages.body import line, passage
 from crawler.pages.body_cut import Frame, framed
 from crawler.pages.fanficfare_front import _line_of
 from crawler.readers import epub_opf
-from crawler.readers.epub_document import _foreign_of, document_of
+from crawler.readers.epub_document import document_of
 from crawler.readers.epub_front import _is_long, _spaces
-from crawler.readers.epub_markup import flattened, text_of_xhtml
+from crawler.readers.epub_markup import flattened, foreign_in, text_of_xhtml
 from crawler.readers.epub_package import _PLAIN_CONTAINER
 from crawler.readers.text_mojibake import mend
 from pipelines.clean import clean
@@ -148,7 +148,7 @@ def test_the_characters_beyond_ascii_tell_utf8(parts: list[bytes]) -> None:
         foreign = "".join(char for char in source.decode("utf-8") if not char.isascii())
     except UnicodeDecodeError:
         foreign = None
-    assert _foreign_of(source, np.frombuffer(source, np.uint8)) == foreign
+    assert foreign_in(source, np.frombuffer(source, np.uint8)) == foreign
 
 
 @pytest.mark.usefixtures("_all_are_cut")

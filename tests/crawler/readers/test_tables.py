@@ -24,11 +24,13 @@ from crawler.readers import (
     fimfarchive,
     fimfiction_json,
     jsonl,
+    jsonl_lines,
     pan,
     parquet_table,
     tables_lines,
     wattpad_json,
 )
+from crawler.readers.jsonl_lines import unparted_in
 from crawler.readers.source import Rejected, Source, Unreadable
 from crawler.readers.tables import order_of_days
 from crawler.readers.tables_chapters import prose, story_of
@@ -37,7 +39,6 @@ from crawler.readers.tables_values import (
     chapters_of,
     count_of,
     day_of,
-    is_parted_json,
     is_visible,
     items_of,
     listed,
@@ -398,7 +399,7 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=40).map("".join), st.booleans())
 def test_a_text_told_as_parted_among_the_bytes_of_its_json_is_so(text, escaped):
     raw = json.dumps({"id": 1, "text": text}, ensure_ascii=escaped).encode()
-    if is_parted_json(raw):
+    if not unparted_in(raw):
         assert prose_of(text) in (None, (text, True))
         assert prose_of(text, is_parted=True) == prose_of(text)
 
@@ -408,8 +409,8 @@ def test_a_text_told_as_parted_among_the_bytes_of_its_json_is_so(text, escaped):
     [("a\n\nb", True), ("a", True), ("a\n\n\nb", True), ('“a”\n\n"b"', True), ("a\nb", False), ("a\n\nb\nc", False)],
 )
 def test_most_prose_is_told_as_parted(text, is_parted):
-    assert is_parted_json(json.dumps({"text": text}).encode()) == is_parted
-    assert is_parted_json(json.dumps({"text": text}, ensure_ascii=False).encode()) == is_parted
+    assert (not unparted_in(json.dumps({"text": text}).encode())) == is_parted
+    assert (not unparted_in(json.dumps({"text": text}, ensure_ascii=False).encode())) == is_parted
 
 
 def test_rows_are_the_same_however_the_text_is_told_to_be_parted(monkeypatch):
@@ -417,5 +418,48 @@ def test_rows_are_the_same_however_the_text_is_told_to_be_parted(monkeypatch):
     lines = b"\n".join(json.dumps({"title": f"T{n}", "text": text}).encode() for n, text in enumerate(texts))
     source = Source(Path("a.jsonl"), "a.jsonl", content=lines)
     found = list(jsonl.read(source))
-    monkeypatch.setattr("crawler.readers.tables.is_parted_json", lambda _: False)
+    monkeypatch.setattr("crawler.readers.jsonl_lines.unparted_in", lambda raw: list(range(len(raw))))
     assert found == list(jsonl.read(source))
+
+
+LINES = st.sampled_from(
+    ["a", "\n", "\r\n", "\0", "\\\\", "\\n", "\\n\\n", "\\r", "\\u0000", "\\u00e9", '\\"', "é", "x" * 9]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(LINES).map("".join).map(str.encode), st.integers(1, 40), st.integers(1, 60))
+def test_lines_of_json_are_the_lines_however_many_are_read_at_once(data, run, limit):
+    each = [
+        None if line is tables_lines.TOO_LONG else line for _, line in tables_lines.lines_of(io.BytesIO(data), limit)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsonl_lines, "_RUN", run)
+        for stream in (io.BytesIO(data), io.BufferedReader(io.BytesIO(data))):
+            found = list(jsonl_lines.lines_of(stream, limit, 7))
+            assert [number for number, _, _ in found] == list(range(7, 7 + len(each)))
+            for (_, line, is_parted), whole in zip(found, each, strict=True):
+                assert (line is None) == (whole is None)
+                if line is not None and whole is not None:
+                    assert bytes(line) == whole.removesuffix(b"\n")
+                    assert is_parted == (not jsonl_lines.unparted_in(bytes(line) + b"\n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (b'{"a": 1}', b'{"a": 1}'),
+        (b'{"a": 1},\r', b'{"a": 1}'),
+        (b"{}", b"{}"),
+        (b"{},,", None),
+        (b"{", None),
+        (b"},", None),
+        (b"", None),
+        (b",", None),
+        (b" {}", None),
+        (b"{} ", None),
+    ],
+)
+def test_an_object_that_is_a_line_is_told_by_its_ends(line, value):
+    found = jsonl_lines.object_of(memoryview(line))
+    assert (None if found is None else bytes(found)) == value
