@@ -5,9 +5,7 @@ from __future__ import annotations
 import gc
 
 from pipelines import dedup_join, dedup_keys, dedup_screen, dedup_verify  # noqa: F401 - to be there
-from pipelines.heap import keep_heap
 from pipelines.without_pandas import settle_pandas
 
-keep_heap()
 settle_pandas()
 gc.freeze()  # what is never collected is never written to, and stays shared among the workers

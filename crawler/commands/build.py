@@ -36,9 +36,7 @@ class Build(Command):
 
             workers.start_early(workers.SEARCHERS)  # beside the imports of this process, which take longer
         from crawler.building import build_version
-        from pipelines.heap import keep_heap
         from pipelines.without_pandas import settle_pandas
 
-        keep_heap()
         settle_pandas()
         build_version(corpus_place(args[0]), jobs=opts.jobs, cluster=opts.cluster)

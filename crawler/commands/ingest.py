@@ -50,10 +50,8 @@ class Ingest(Command):
 
             workers.start_early(workers.READERS)  # beside the imports of this process, which take as long
         from crawler.session import ingest_and_build, say_how
-        from pipelines.heap import keep_heap
         from pipelines.without_pandas import settle_pandas
 
-        keep_heap()
         settle_pandas()
         corpus = corpus_place(opts.corpus)
         paths = [Path(argument).expanduser() for argument in args]
