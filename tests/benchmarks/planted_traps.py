@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,10 +22,13 @@ def _short(g: Generator, number: int, low: int, high: int) -> tuple[Story, Rng]:
     return g.original(number, n_words=int(rng.integers(low, high))), rng
 
 
-def _prompt(g: Generator, number: int) -> Story:
-    story, rng = _short(g, number, 300, 4000)
-    prompt = g.passage("prompt", int(rng.integers(6)), 70)
-    return replace(story, chapters=(f"Prompt: {prompt}\n\n{story.chapters[0]}", *story.chapters[1:]))
+def _headed(
+    g: Generator, number: int, *, sizes: tuple[int, int], passage: str, groups: int, words: int, label: str = ""
+) -> Story:
+    """A story behind a passage that others begin with, too."""
+    story, rng = _short(g, number, *sizes)
+    shared = g.passage(passage, int(rng.integers(groups)), words)
+    return replace(story, chapters=(f"{label}{shared}\n\n{story.chapters[0]}", *story.chapters[1:]))
 
 
 def _lyrics(g: Generator, number: int) -> Story:
@@ -36,12 +40,6 @@ def _lyrics(g: Generator, number: int) -> Story:
     for line, place in zip(song[::-1], places.tolist(), strict=True):
         paragraphs.insert(place, line)
     return replace(story, chapters=("\n\n".join(paragraphs),))
-
-
-def _disclaimer(g: Generator, number: int) -> Story:
-    story, rng = _short(g, number, 150, 1500)
-    text = g.passage("disclaimer", int(rng.integers(4)), 160)
-    return replace(story, chapters=(f"Disclaimer: {text}\n\n{story.chapters[0]}", *story.chapters[1:]))
 
 
 def _drabble(g: Generator, number: int) -> Story:
@@ -64,12 +62,6 @@ def _template(g: Generator, number: int) -> Story:
     return replace(story, chapters=tuple(chapters))
 
 
-def _quotation(g: Generator, number: int) -> Story:
-    story, rng = _short(g, number, 900, 4000)
-    scene = g.passage("canon", int(rng.integers(8)), 350)
-    return replace(story, chapters=(f"{scene}\n\n{story.chapters[0]}", *story.chapters[1:]))
-
-
 def _recap(g: Generator, number: int) -> Story:
     """A sequel that begins with the last words of the first part."""
     story, rng = _short(g, number, 800, 4000)
@@ -89,12 +81,12 @@ def _translation(g: Generator, number: int) -> Story:
 
 
 TRAP_MAKERS: dict[str, Callable[[Generator, int], Story]] = {
-    "prompt": _prompt,
+    "prompt": partial(_headed, sizes=(300, 4000), passage="prompt", groups=6, words=70, label="Prompt: "),
     "lyrics": _lyrics,
-    "disclaimer": _disclaimer,
+    "disclaimer": partial(_headed, sizes=(150, 1500), passage="disclaimer", groups=4, words=160, label="Disclaimer: "),
     "drabble": _drabble,
     "template": _template,
-    "quotation": _quotation,
+    "quotation": partial(_headed, sizes=(900, 4000), passage="canon", groups=8, words=350),
     "recap": _recap,
     "translation": _translation,
 }
